@@ -1,0 +1,3 @@
+/* cr-buffer-band.c: ...
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <adwaita.h>

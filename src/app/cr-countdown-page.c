@@ -1,0 +1,3 @@
+/* cr-countdown-page.c: ...
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include <adwaita.h>

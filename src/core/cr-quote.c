@@ -1,0 +1,4 @@
+/* cr-quote.c: ...
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "cr-quote.h"

@@ -1,0 +1,4 @@
+/* cr-clock.c: ...
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "cr-clock.h"

@@ -1,0 +1,4 @@
+/* cr-paths.c: ...
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+#include "cr-paths.h"

@@ -1,0 +1,14 @@
+/* cr-paths.h: where plans, profiles and the practice target are, installed or in the build folder
+ * SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+#include <glib.h>
+G_BEGIN_DECLS
+char   *cr_paths_data         (const char *relative);   /* (transfer full): $CR_DATA_DIR, else the build's data, else PKGDATADIR */
+GBytes *cr_paths_load_plan    (const char *id, GError **error);          /* "e2-3-reload-cutover" */
+/* @name_or_file: a shipped or user profile's name, or a path. *name and *place (transfer full). */
+GBytes *cr_paths_load_profile (const char *name_or_file, char **name, char **place, GError **error);
+GStrv   cr_paths_list_profiles (void);                                    /* (transfer full): names, shipped first */
+GQuark  cr_paths_error_quark  (void);
+#define CR_PATHS_ERROR (cr_paths_error_quark ())
+typedef enum { CR_PATHS_ERROR_NOT_FOUND } CrPathsError;
+G_END_DECLS
