@@ -58,6 +58,8 @@ CrRehearsal     *cr_rehearsal_new         (CrSettings *settings, GBytes *plan_te
 /* What would run, fully resolved, for `rehearse plan` and the Review page; reads no network, writes nothing. Practice values that only exist once the
  * target runs are shown as <...>. (transfer full) */
 CrPlan          *cr_rehearsal_preview     (CrRehearsal *self, CrVars **vars, GError **error);
+/* What the jumpbox transport is made of, for cr_jumpbox_transport_preview(); borrowed from @self and @plan (a resolved one) */
+void             cr_rehearsal_get_jumpbox_params (CrRehearsal *self, CrPlan *plan, const char *run_id, CrJumpboxParams *params);
 /* Starts practice target if needed, makes the folder, runs all gates, judges. Ends in state DECIDED (the result is TRUE also for a NO_GO). Error: see
  * CrRehearsalError; after EVIDENCE the state is FAILED. */
 void             cr_rehearsal_run_async   (CrRehearsal *self, GAsyncReadyCallback callback, gpointer user_data);
