@@ -18,6 +18,8 @@ const char *cr_vars_get_origin (CrVars *self, const char *name);
 GList      *cr_vars_names   (CrVars *self);                         /* (transfer container), sorted */
 /* (transfer full). ${NAME}; "$$" is a dollar. Unset name: CR_VARS_ERROR_UNSET naming @place ("gates[2].steps[1].argv[5]"). Marks names as used. */
 char       *cr_vars_expand  (CrVars *self, const char *text, const char *place, GError **error);
+/* The one grammar of placeholders: *p at a `$`, then behind it; *name (transfer full) is NULL for "$$". FALSE: any other `$` */
+gboolean    cr_vars_scan    (const char **p, char **name);
 gboolean    cr_vars_was_used (CrVars *self, const char *name);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CrVars, cr_vars_unref)
 
