@@ -15,4 +15,7 @@ char   *cr_canonical_hash   (const char *text, gssize length, const char *const 
  * except where a byte could not be shown (controls, lone surrogates). */
 char   *cr_canonical_pretty (const char *text, gssize length, const char *const *exclude, GError **error);
 
+/* Appends the same compact canonical text of one value of a document (nothing is excluded) */
+void    cr_canonical_append_node (GString *out, const CrJsonNode *node);
+
 G_END_DECLS

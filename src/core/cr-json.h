@@ -12,8 +12,8 @@ typedef enum {
 GQuark cr_json_error_quark (void);
 
 typedef enum {
-  /* As Python 3's json.loads: NaN, Infinity and -Infinity, duplicate keys (last wins), lone surrogates, a leading BOM of UTF-8
-   * refused or accepted as json.loads(bytes) does; depth as documented in cr-json.c */
+  /* As Python 3.11's json.loads(bytes): NaN, Infinity and -Infinity, duplicate keys (last wins), lone surrogates, a byte order mark,
+   * UTF-16 and UTF-32, integers of 4,300 digits at most. Own limits: 990 levels (Python: 994), 2 GiB */
   CR_JSON_PYTHON = 0,
   /* RFC 8259 and stricter, for answers of tools: no NaN, duplicate keys refused, depth <= 32, 1 MiB at most, no lone surrogates */
   CR_JSON_STRICT = 1,
