@@ -422,11 +422,11 @@ parse_array (Parser *parser, guint depth, CrJsonNode *node)
     parser->p++;
     return TRUE;
   }
-  for (;;) {
+  for (gsize index = 0;; index++) {
     CrJsonNode item = { 0 };
 
     if (!parse_value (parser, depth + 1, &item))
-      return fail_inside_item (parser, parser->stack_used - base);
+      return fail_inside_item (parser, index);
     push (parser, &item);
     skip_space (parser);
     if (parser->p == parser->end || (*parser->p != ',' && *parser->p != ']'))
