@@ -272,8 +272,8 @@ take_value (Scan *scan, gsize at, NameKind kind, const char *rule, const guint8 
     }
   }
   /* Whatever refuses a value does so before its end is looked for, or finds no other name in it: that keeps the time linear. */
-  if (has (scan, start, "//"))
-    return at;
+  if (has (scan, start, "//") && start == at && at > 0 && scan->v[at - 1] == ':')
+    return at;  /* a host of that name in an address */
   if (scan->n > start && scan->v[start] == '/'
       && ((name_length == 3 && g_ascii_strncasecmp ((const char *) name, "pwd", 3) == 0) || (name_length == 6 && memcmp (name, "OLDPWD", 6) == 0)))
     return at;  /* the shell's current and last folder */
@@ -314,6 +314,10 @@ scan_names (Scan *scan)
     const char *rule = NULL;
     NameKind kind;
 
+    if (c == '[' && mark_length (scan, i) > 0) {  /* "password:1" in a mark is no pair */
+      i += mark_length (scan, i);
+      continue;
+    }
     if (c == '-' && has (scan, i, "--") && (i == 0 || IS (scan, i - 1, BLANK | QUOTE))) {  /* --password VALUE, also as a list */
       for (after = i + 2; IS (scan, after, NAME) && after < i + 2 + NAME_MAX_LENGTH; after++);
       kind = classify_name (scan->v + i + 2, after - i - 2, &rule);
@@ -911,8 +915,8 @@ redact_once (CrRedactor *self, const guint8 *text, gsize n, guint *count)
     Match match = g_array_index (matches, Match, i);
     g_autofree char *mark = NULL;
 
-    while (i + 1 < matches->len && g_array_index (matches, Match, i + 1).start < match.end)
-      match.end = MAX (match.end, g_array_index (matches, Match, ++i).end);
+    for (; i + 1 < matches->len && g_array_index (matches, Match, i + 1).start < match.end; i++)
+      match.end = MAX (match.end, g_array_index (matches, Match, i + 1).end);
     g_byte_array_append (out, text + done, (guint) (match.start - done));
     mark = g_strdup_printf ("[redacted:%s:%u]", match.rule, number_of (self, text + match.start, match.end - match.start));
     g_byte_array_append (out, (const guint8 *) mark, (guint) strlen (mark));
