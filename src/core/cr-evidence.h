@@ -35,13 +35,17 @@ typedef struct {
 /* What is wrong with a NO_GO form (or a GO's owner): names field, expected form, value. */
 gboolean cr_closing_check (const CrClosing *closing, const CrDecision *decision, gint64 now, GError **error);
 
+/* The verdict of one of a gate's files. Where a gate has two (smoke 200 and 404), each is judged by the witnesses that name it; a gate that did not
+ * run, or whose verdict no witness explains, gives its own verdict to both. */
+CrVerdict cr_evidence_file_verdict (CrPlan *plan, guint gate_index, const char *file, CrGateVerdict *verdict);
+
 /* (transfer full): bytes of evidence file @file of that gate. @when: the gate's end, Unix seconds. @boundary: place against the buffer. */
 GBytes *cr_evidence_render_gate     (const CrEvidenceRun *run, CrPlan *plan, guint gate_index, const char *file, CrCaptureSet *captures,
                                      CrGateVerdict *verdict, gint64 started, gint64 ended);
 GBytes *cr_evidence_render_decision (const CrEvidenceRun *run, CrPlan *plan, GPtrArray *verdicts, const CrDecision *decision, const CrClosing *closing,
                                      GHashTable *digests /* file name -> sha256 of 01..07 */);
 GBytes *cr_evidence_render_rollback (const CrEvidenceRun *run, CrPlan *plan, GPtrArray *verdicts, const CrDecision *decision, const CrClosing *closing);
-GBytes *cr_evidence_render_summary  (const CrEvidenceRun *run, CrPlan *plan, GPtrArray *verdicts, const CrDecision *decision, const CrClosing *closing,
+GBytes *cr_evidence_render_summary  (const CrEvidenceRun *run, CrPlan *plan, CrCaptureSet *captures, GPtrArray *verdicts, const CrDecision *decision, const CrClosing *closing,
                                      GHashTable *digests /* of 01..09 */, GPtrArray *cautions /* char*, (nullable) */);
 
 /* A file read back: the head's fields. The five contract keys exactly once, in their spelling; 08 and 99 also their key=value lines, once each. */

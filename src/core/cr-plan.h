@@ -27,12 +27,13 @@ typedef struct {
   GPtrArray    *files;        /* POD: CrPlanFile, may be empty */
   char         *evidence;     /* (nullable): the evidence file its output goes to; NULL: the gate's first */
   char         *when;         /* (nullable): name of a variable; the step exists only where that is not empty */
-  guint         limit;        /* seconds; 0: the gate's limit */
+  guint         limit;        /* seconds; 0: the gate's limit; resolved plans: never 0, never above the gate's */
   guint         poll_seconds; /* DIRECT: ask again until 200 with a status, for at most so long */
   gboolean      environment;  /* a failure of this step before any other kind has run is the environment's: BLOCKED */
   gboolean      keep_going;   /* later steps run even if this one fails */
   gboolean      parallel;     /* DIRECT: runs beside the gate's remote call */
   gboolean      prints_exit;  /* its exit code is the gate's own (the contract's exit_code) */
+  char         *command;      /* what cr_plan_step_describe() says; NULL in a step that was not read from a plan */
 } CrPlanStep;
 
 typedef struct {
@@ -63,7 +64,7 @@ typedef struct {
   char      *id;
   char      *title;
   char      *text;      /* the JSON it was read from; its digest is evidence */
-  char      *sha256;
+  char      *sha256;    /* of that text; resolved: of the plan it came from */
   GPtrArray *gates;     /* CrPlanGate */
   GHashTable *programs; /* name -> text, for ${program:NAME} */
   GStrv      inputs;    /* the variables it promises to use */

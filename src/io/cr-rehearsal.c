@@ -1379,8 +1379,8 @@ seal_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellab
                                                                                    &job->closing, self->digests), &error)
       || !write_sealed (self, "09_rollback_or_no_rollback.log", cr_evidence_render_rollback (&job->run, self->plan, self->verdicts,
                                                                                             &job->decision, &job->closing), &error)
-      || !write_sealed (self, "99_summary.md", cr_evidence_render_summary (&job->run, self->plan, self->verdicts, &job->decision, &job->closing,
-                                                                           self->digests, cautions), &error)
+      || !write_sealed (self, "99_summary.md", cr_evidence_render_summary (&job->run, self->plan, self->captures, self->verdicts, &job->decision,
+                                                                           &job->closing, self->digests, cautions), &error)
       || !write_sealed (self, "attestation/statement.json", cr_statement_render (&job->run, self->plan, self->captures, self->verdicts,
                                                                                  &job->decision, self->digests), &error)
       || !cr_evidence_folder_journal (self->folder, line, &error) || !cr_evidence_folder_seal (self->folder, &error)) {

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What both consumers do with one message: the exec'ed one in its pod and the deployed one in the service."""
+
+from . import broker as b
+from . import database
+
+
+def apply(world, topic, row):
+    """Writes one valid record; True if it was not older than what is there."""
+    db = database.connect(world)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            written = database.upsert_ledger_entry(db, row) if topic == b.LEDGER_TOPIC else database.upsert_payment_order(db, row)
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+    finally:
+        db.close()
+    return written
+
+
+def drain(world, broker, parse, who):
+    """The deployed consumer takes all that lies on the topics."""
+    member = "deployed"
+    with broker.condition:
+        if broker.owner is not None:
+            return
+        broker.owner = member
+    try:
+        while True:
+            message = broker.poll(member, 0)
+            if message is None:
+                return
+            row = parse(message["value"])
+            try:
+                written = apply(world, message["topic"], row)
+            except Exception as error:
+                world.truth("dead_letter", by=who, topic=message["topic"], error=str(error))
+                continue
+            world.truth("consumed", by=who, topic=message["topic"], key=row.get("tx_id") or row.get("order_id"), written=written)
+    finally:
+        broker.leave(member)
