@@ -575,7 +575,7 @@ read_profile (const char *place, const char *text, gsize length, GHashTable *lin
     if (line.number == 0)
       continue;
     value = g_key_file_get_string (file, group, dot == NULL ? fields[i].key : dot + 1, &value_error);
-    if (value == NULL)
+    if (value_error != NULL)  /* there can be a value all the same */
       return line_error (&line, CR_SETTINGS_ERROR_FILE, error, "%s (%s): %s", fields[i].title, fields[i].key, value_error->message);
     g_strstrip (value);
     if (!cr_field_check (&fields[i], value, &value_error))
