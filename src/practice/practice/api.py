@@ -2,15 +2,14 @@
 """The service's HTTP API on loopback: the answers of the recordings, byte for byte, from the rows that are really there."""
 
 import email.utils
-import json
 import socketserver
 import sqlite3
-import threading
 import time
 import urllib.parse
 import uuid
 
-from . import database
+from . import apifaults, database
+from .answer import Answer
 
 REASONS = {200: "OK", 302: "Found", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 500: "Internal Server Error",
            502: "Bad Gateway", 503: "Service Unavailable"}
@@ -18,21 +17,9 @@ STATUS_GROUPS = {"SETTLED": "SUCCESS", "COMPLETED": "SUCCESS", "FAILED": "FAIL",
                  "CREATED": "IN_PROGRESS", "PROCESSING": "IN_PROGRESS"}
 
 
-class Answer(Exception):
-    def __init__(self, status, body, content_type="application/json", headers=(), plain=False):
-        super().__init__(status)
-        self.status = status
-        self.body = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
-        self.content_type = content_type
-        self.headers = list(headers)
-        self.plain = plain  # without x-correlation-id, as an answer from outside the application
-
-
 class Api:
     def __init__(self, world):
         self.world = world
-        self.lock = threading.Lock()
-        self.answers = 0
 
     def _time_text(self, text):
         if self.world.has("seoul-time-zone"):
@@ -124,12 +111,15 @@ class Api:
     def answer(self, request):
         """The Answer to one request."""
         parts = request.path.split("/")
+        wrong = apifaults.before(self.world, request)
+        if wrong is not None:
+            return wrong
         route = None
         if len(parts) == 4 and parts[:2] == ["", "admin"] and parts[3]:
             route = {"tx": self.transaction, "payment-orders": self.payment_order}.get(parts[2])
         elif len(parts) == 5 and parts[:3] == ["", "admin", "wallets"] and parts[4] == "tx" and parts[3]:
             route = self.wallet
-        if route is not None and self.world.has("router-404"):
+        if self.world.has("router-404") or self.world.at("smoke", "smoke-router-404"):
             route = None  # the application sits behind another prefix: its router knows none of these paths
         if route is None:
             return Answer(404, {"detail": "Not Found"})
@@ -140,11 +130,12 @@ class Api:
             self._authorize(request)
             db = database.connect(self.world)
             try:
-                return Answer(200, route(db, target, request))
+                apifaults.stale_rows(self.world, db, target)
+                return Answer(200, apifaults.body(self.world, request, route(db, target, request)))
             finally:
                 db.close()
         except Answer as answer:
-            return answer
+            return apifaults.missing(self.world, request, target, answer)
         except (sqlite3.Error, ValueError) as error:
             self.world.truth("api_error", path=request.path, error=str(error))
             return Answer(500, b"Internal Server Error", "text/plain; charset=utf-8", plain=True)
@@ -188,8 +179,7 @@ class _Handler(socketserver.StreamRequestHandler):
         length = int(headers.get("content-length", "0"))
         if length:
             self.rfile.read(min(length, 1 << 20))
-        direct = headers.get("x-practice-pod") is None
-        request = Request(method, target, headers, direct)
+        request = Request(method, target, headers, self.server.direct)
         keep = version == "HTTP/1.1" and headers.get("connection", "").lower() != "close"
         return self.server.respond(self, request, keep)
 
@@ -200,17 +190,23 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = False
     request_queue_size = 64
 
-    def __init__(self, world):
-        self.world = world
-        self.api = Api(world)
+    def __init__(self, application, direct):
+        self.api = application
+        self.world = application.world
+        self.direct = direct  # for this computer; else for the pods
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def respond(self, handler, request, keep):
         """Writes the answer; True to go on with this connection."""
+        if apifaults.closes(self.world, request):
+            self.world.truth("api_silent", path=request.path)
+            return False
         answer = self.api.answer(request)
         head, body = self.render(answer, request)
+        self.world.truth("api_answer", method=request.method, path=request.path, status=answer.status, direct=self.direct)
+        if apifaults.writes_otherwise(self.world, handler.wfile, request, answer, head, body):
+            return False
         handler.wfile.write(head + body)
-        self.world.truth("api_answer", method=request.method, path=request.path, status=answer.status, actor=request.headers.get("x-actor-id"))
         return keep
 
     @staticmethod

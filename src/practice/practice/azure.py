@@ -5,7 +5,6 @@ import fcntl
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -41,12 +40,6 @@ class ArmError(Exception):
 CONFLICT = ArmError(409, "Conflict", "Run command extension execution is in progress. Please wait for completion before invoking a run command.")
 
 
-def _is_script(world, script, *gates):
-    """The attempt a CR1 script names in its second line, as (gate, mode), or (None, None)."""
-    match = re.search(r"^# CR1 run=(\S+) gate=(\S+) attempt=(\S+) mode=(\S+)", script, re.M)
-    return (match.group(2), match.group(4)) if match else (None, None)
-
-
 def describe(script):
     """run, gate, attempt and mode as the script itself names them, for the truth log and for faults that wait for a gate."""
     match = re.search(r"^# CR1 run=(\S+) gate=(\S+) attempt=(\S+) mode=(\S+)", script, re.M)
@@ -68,12 +61,15 @@ def _tail(data, limit):
     return data[len(data) - limit:] if len(data) > limit else data
 
 
-def _message(out, err):
+def enable_message(out, err):
     return "Enable succeeded: \n[stdout]\n%s\n[stderr]\n%s" % (out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
 
-def run_script(world, script):
-    """What the agent on the jumpbox does with a script: runs it under /bin/sh, keeps both tails, calls that success. Returns the message."""
+def run_script(world, script, tail=TAIL, meanwhile=None):
+    """What the agent on the jumpbox does with a script: runs it under /bin/sh, keeps both tails, calls that success. Returns the message.
+
+    meanwhile: called with the running child; True if the jumpbox was restarted under it.
+    """
     about = describe(script)
     number = world.count("script")
     folder = world.path("jumpbox", "run-command", "download", str(number))
@@ -85,27 +81,36 @@ def run_script(world, script):
     os.chmod(path, 0o500)
     world.nap(EXTENSION_SECONDS * 0.25)
     world.truth("script_started", number=number, **about)
+    if about.get("mode") == "run":
+        world.set_gate(about["gate"])
     with open(os.path.join(folder, "stdout"), "w+b") as out, open(os.path.join(folder, "stderr"), "w+b") as err:
         child = subprocess.Popen(["/bin/sh", "-c", path], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                                  env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "AZURE_GUEST_AGENT_EXTENSION_VERSION": "1.0.5"})
+        killed = meanwhile(child) if meanwhile else False
         code = child.wait()
         world.truth("script_ended", number=number, exit_code=code, **about)
+        if killed:
+            return DIDN_T_FINISH
         out.seek(0)
         err.seek(0)
-        message = _message(_tail(out.read(), TAIL), _tail(err.read(), TAIL))
+        message = enable_message(_tail(out.read(), tail), _tail(err.read(), tail))
     world.nap(EXTENSION_SECONDS * 0.75)
     return message
 
 
-def _value(world, message):
+def value_of(message):
+    """The answer to a run command, as Azure gives it."""
     entry = {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Provisioning succeeded", "message": message}
     return {"value": [entry]}
 
 
+DIDN_T_FINISH = "Enable succeeded: Last script execution didn't finish."
+
+
 def check_target(group, vm):
-    if group != w.RESOURCE_GROUP:
+    if group not in w.RESOURCE_GROUPS:
         raise ArmError(404, "ResourceGroupNotFound", "Resource group '%s' could not be found." % group)
-    if vm != w.JUMPBOX_VM:
+    if vm not in w.JUMPBOX_VMS:
         raise ArmError(404, "ResourceNotFound", "The Resource 'Microsoft.Compute/virtualMachines/%s' under resource group '%s' was not found. For more details "
                        "please go to https://aka.ms/ARMResourceNotFoundFix" % (vm, group))
 
@@ -170,7 +175,7 @@ def _parse(args, options, flags=None, lists=()):
 
 def _tsv(value):
     def cell(item):
-        return "None" if item is None and False else "" if item is None else str(item).lower() if isinstance(item, bool) and False else str(item)
+        return "" if item is None else str(item)
 
     rows = value if isinstance(value, list) else [value]
     lines = []
@@ -182,6 +187,11 @@ def _tsv(value):
         else:
             lines.append(cell(row))
     return "".join(line + "\n" for line in lines)
+
+
+def print_json(value):
+    """az's -o json."""
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _print(connection, values, result):
@@ -196,11 +206,11 @@ def _print(connection, values, result):
         return
     if result is None and "query" in values:
         return
-    connection.out(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    connection.out(print_json(result))
 
 
 def _check_login(world, token=False):
-    if world.has("az-not-signed-in"):
+    if world.has("az-not-signed-in") or (world.has("az-signed-out-midway") and world.gate() not in ("", "precheck")):
         raise AzError(1, "ERROR: Please run 'az login' to setup account.\n")
     if not token:
         return
@@ -242,7 +252,7 @@ def _version(connection, world, args):
 def az_version(world):
     if world.has("az-operation-group"):
         return "2.45.0"
-    if world.any("az-sample-script", "az-sample-script-278"):
+    if world.has("az-sample-script"):
         return "2.78.0"
     if world.has("az-very-old"):
         return "2.10.1"
@@ -296,24 +306,24 @@ def _aks_show(connection, world, args):
     if world.has("aks-forbidden"):
         raise AzError(1, _arm_text(ArmError(403, "AuthorizationFailed", "The client '%s' with object id '%s' does not have authorization to perform action "
                                             "'Microsoft.ContainerService/managedClusters/read' over scope '%s' or the scope is invalid."
-                                            % (w.OPERATOR, w.TENANT, _cluster_id()))))
-    if values["group"] != w.RESOURCE_GROUP:
+                                            % (w.OPERATOR, w.TENANT, _cluster_id(values)))))
+    if values["group"] not in w.RESOURCE_GROUPS:
         raise AzError(3, _arm_text(ArmError(404, "ResourceGroupNotFound", "Resource group '%s' could not be found." % values["group"])))
-    if values["name"] != w.CLUSTER or world.has("cluster-missing"):
+    if values["name"] not in w.CLUSTERS or world.has("cluster-missing"):
         raise AzError(3, _arm_text(ArmError(404, "ResourceNotFound", "The Resource 'Microsoft.ContainerService/managedClusters/%s' under resource group '%s' was "
                                             "not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
                                             % (values["name"], values["group"]))))
     _print(connection, values, {
         "agentPoolProfiles": [{"count": 2, "mode": "System", "name": "nodepool1", "powerState": {"code": "Running"}, "provisioningState": "Succeeded"}],
-        "currentKubernetesVersion": "1.31.2", "fqdn": None, "id": _cluster_id(), "kubernetesVersion": "1.31.2", "location": "koreacentral",
-        "name": w.CLUSTER, "powerState": {"code": "Stopped" if world.has("cluster-stopped") else "Running"},
+        "currentKubernetesVersion": "1.31.2", "fqdn": None, "id": _cluster_id(values), "kubernetesVersion": "1.31.2", "location": "koreacentral",
+        "name": values["name"], "powerState": {"code": "Stopped" if world.has("cluster-stopped") else "Running"},
         "privateFqdn": "nsc-aks-dev-k1x2y3z4.privatelink.koreacentral.azmk8s.io",
         "provisioningState": "Updating" if world.has("cluster-updating") else "Failed" if world.has("cluster-failed") else "Succeeded",
-        "resourceGroup": w.RESOURCE_GROUP, "type": "Microsoft.ContainerService/ManagedClusters"})
+        "resourceGroup": values["group"], "type": "Microsoft.ContainerService/ManagedClusters"})
 
 
-def _cluster_id():
-    return "/subscriptions/%s/resourcegroups/%s/providers/Microsoft.ContainerService/managedClusters/%s" % (w.SUBSCRIPTION, w.RESOURCE_GROUP, w.CLUSTER)
+def _cluster_id(values):
+    return "/subscriptions/%s/resourcegroups/%s/providers/Microsoft.ContainerService/managedClusters/%s" % (w.SUBSCRIPTION, values["group"], values["name"])
 
 
 def _expand(connection, text):
@@ -344,6 +354,7 @@ def _run_command(connection, world, args):
     _check_login(world, token=True)
     _check_subscription(values)
     if world.has("az-operation-group"):
+        world.truth("az_refused", why="operation group")
         raise AzError(1, "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: API version 2022-11-01 does not have operation group "
                       "'virtual_machine_run_commands'\nTraceback (most recent call last):\n  File \"/usr/lib/python3/dist-packages/knack/cli.py\", line 231, in "
                       "invoke\n    cmd_result = self.invocation.execute(args)\nAttributeError: API version 2022-11-01 does not have operation group "
@@ -361,9 +372,10 @@ def _run_command(connection, world, args):
         connection.out(result)
         return 0
     for entry in result["value"]:
-        entry.setdefault("time", None)
+        if not world.has("az-newer-answer"):
+            entry.setdefault("time", None)
     if not values.get("no_wait"):
-        _print(connection, values, {"value": [dict(sorted(entry.items())) for entry in result["value"]]})
+        _print(connection, values, dict(result, value=[dict(sorted(entry.items())) for entry in result["value"]]))
     return 0
 
 
@@ -473,6 +485,11 @@ def _rest_poll(connection, world, operation, values, verbose):
     with open(path, encoding="utf-8") as f:
         answer = json.load(f)
     verbose.response(200, [("Content-Type", "application/json; charset=utf-8")], json.dumps(answer))
+    from . import trouble
+    raw = trouble.garbage(world)
+    if raw is not None and answer["status"] != "InProgress":
+        connection.out(raw)
+        return 0
     _print(connection, values, answer)
     return 0
 
@@ -531,8 +548,3 @@ def az(connection, place, argv, cwd, env):
     except AzError as error:
         connection.err(error.text)
         return error.code
-
-
-def kill_client(connection):
-    """The az on the operator's computer dies; what it has submitted goes on."""
-    connection.die(signal.SIGKILL)

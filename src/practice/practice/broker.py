@@ -2,18 +2,16 @@
 """Two topics with one partition each, one consumer group with offsets and members; and the client the pods use."""
 
 import json
-import os
 import socket
 import socketserver
 import threading
 import time
 
-from . import world as w
+from . import deployed
 
 LEDGER_TOPIC = "ledger.entry.upserted"
 ORDER_TOPIC = "payment.order.upserted"
 TOPICS = (ORDER_TOPIC, LEDGER_TOPIC)
-SESSION_TIMEOUT = 45.0
 
 
 class Broker:
@@ -26,11 +24,12 @@ class Broker:
         self.committed = {topic: 0 for topic in TOPICS}
         self.owner = None
         self.published_at = 0.0
+        self.left_at = 0.0
         if world.has("consume-backlog"):
             self._backlog()
 
     def _backlog(self):
-        """Three messages of an earlier run that nobody has consumed."""
+        """Messages of an earlier run that nobody has consumed."""
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 7200))
         for topic, value in scenario("happy", "e2-3-20260101000000", when):
             self.log[topic].append(json.dumps(value))
@@ -46,11 +45,15 @@ class Broker:
         with self.condition:
             return sum(len(self.log[t]) - self.committed[t] for t in TOPICS)
 
-    def join(self, member, deployed_takes):
-        """An exec'ed consumer joins: it owns the partitions now. Where the deployed one takes everything, it had done so before the join ended."""
+    def join(self, member):
+        """An exec'ed consumer joins: it owns the partitions now. Where the deployed one takes everything, it had done so before the join ended, or it keeps
+        the partitions."""
         with self.condition:
-            if deployed_takes:
+            if deployed.takes(self.world):
+                if self.world.has("deployed-consumer-slow"):
+                    return
                 self.condition.wait_for(lambda: all(len(self.log[t]) == self.committed[t] for t in TOPICS), timeout=10)
+            self.condition.wait_for(lambda: self.owner is None, timeout=10)
             self.owner = member
             self.condition.notify_all()
 
@@ -58,6 +61,7 @@ class Broker:
         with self.condition:
             if self.owner == member:
                 self.owner = None
+                self.left_at = time.monotonic()
             self.condition.notify_all()
 
     def poll(self, member, timeout):
@@ -90,7 +94,7 @@ class _Handler(socketserver.StreamRequestHandler):
                     answer = broker.publish(request["topic"], request["value"])
                 elif operation == "join":
                     member = request["member"]
-                    answer = broker.join(member, request["deployed_takes"])
+                    answer = broker.join(member)
                 elif operation == "poll":
                     answer = broker.poll(member, request["timeout"])
                 elif operation == "lag":
@@ -163,13 +167,3 @@ def scenario(name, run_id, when):
     leg_topic, broken_leg = leg(pay, "wallet-payer", "PAYMENT", "-")
     broken_leg.pop("wallet_id")
     return [(topic, broken_order), (leg_topic, broken_leg)]
-
-
-def unlink(world):
-    try:
-        os.unlink(world.path("run", "broker"))
-    except OSError:
-        pass
-
-
-__all__ = ["Broker", "Client", "Server", "scenario", "LEDGER_TOPIC", "ORDER_TOPIC", "TOPICS", "SESSION_TIMEOUT", "unlink", "w"]

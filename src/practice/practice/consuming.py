@@ -2,7 +2,7 @@
 """What both consumers do with one message: the exec'ed one in its pod and the deployed one in the service."""
 
 from . import broker as b
-from . import database
+from . import database, podfaults
 
 
 def apply(world, topic, row):
@@ -21,6 +21,13 @@ def apply(world, topic, row):
     return written
 
 
+def take(world, topic, row, who):
+    """One valid message, consumed by that member of the group."""
+    changed = podfaults.row_to_write(world, topic, row)
+    written = apply(world, topic, changed) if changed is not None else False
+    world.truth("consumed", by=who, topic=topic, key=row.get("tx_id") or row.get("order_id"), written=written, as_sent=changed == row)
+
+
 def drain(world, broker, parse, who):
     """The deployed consumer takes all that lies on the topics."""
     member = "deployed"
@@ -32,13 +39,12 @@ def drain(world, broker, parse, who):
         while True:
             message = broker.poll(member, 0)
             if message is None:
+                if world.gate() == "idempotency":
+                    world.mark("duplicates-consumed")
                 return
-            row = parse(message["value"])
             try:
-                written = apply(world, message["topic"], row)
+                take(world, message["topic"], parse(message["value"]), who)
             except Exception as error:
                 world.truth("dead_letter", by=who, topic=message["topic"], error=str(error))
-                continue
-            world.truth("consumed", by=who, topic=message["topic"], key=row.get("tx_id") or row.get("order_id"), written=written)
     finally:
         broker.leave(member)

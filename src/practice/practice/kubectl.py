@@ -5,7 +5,6 @@ import json
 import os
 import re
 import selectors
-import signal
 import subprocess
 
 from . import cluster, jsonpath
@@ -97,27 +96,27 @@ def jumpbox_az(connection, place, argv, cwd, env):
             connection.err("ERROR: (AuthorizationFailed) The client '%s' with object id '%s' does not have authorization to perform action "
                            "'Microsoft.ContainerService/managedClusters/listClusterUserCredential/action' over scope '/subscriptions/%s/resourceGroups/%s"
                            "/providers/Microsoft.ContainerService/managedClusters/%s' or the scope is invalid.\n"
-                           % (w.JUMPBOX_VM, w.TENANT, w.SUBSCRIPTION, w.RESOURCE_GROUP, w.CLUSTER))
+                           % (w.JUMPBOX_VMS[0], w.TENANT, w.SUBSCRIPTION, w.RESOURCE_GROUPS[0], w.CLUSTERS[0]))
             return 1
-        if values.get("--resource-group") != w.RESOURCE_GROUP:
+        if values.get("--resource-group") not in w.RESOURCE_GROUPS:
             connection.err("ERROR: (ResourceGroupNotFound) Resource group '%s' could not be found.\nCode: ResourceGroupNotFound\n"
                            "Message: Resource group '%s' could not be found.\n" % ((values.get("--resource-group"),) * 2))
             return 3
-        if values.get("--name") != w.CLUSTER:
+        if values.get("--name") not in w.CLUSTERS:
             text = ("The Resource 'Microsoft.ContainerService/managedClusters/%s' under resource group '%s' was not found. For more details please go to "
-                    "https://aka.ms/ARMResourceNotFoundFix" % (values.get("--name"), w.RESOURCE_GROUP))
+                    "https://aka.ms/ARMResourceNotFoundFix" % (values.get("--name"), values["--resource-group"]))
             connection.err("ERROR: (ResourceNotFound) %s\nCode: ResourceNotFound\nMessage: %s\n" % (text, text))
             return 3
         path = values.get("--file") or _kubeconfig_path(env)
         if os.path.exists(path) and not values.get("--overwrite-existing"):
-            connection.err("ERROR: A different object named %s already exists in clusters in your kubeconfig file.\n" % w.CLUSTER)
+            connection.err("ERROR: A different object named %s already exists in clusters in your kubeconfig file.\n" % values["--name"])
             return 1
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(fd, "w", encoding="utf-8") as f:
-            f.write(KUBECONFIG % {"server": API_SERVER, "cluster": w.CLUSTER, "group": w.RESOURCE_GROUP, "login": "devicecode"})
+            f.write(KUBECONFIG % {"server": API_SERVER, "cluster": values["--name"], "group": w.RESOURCE_GROUPS[0], "login": "devicecode"})
         if not values.get("--only-show-errors"):
-            connection.err('WARNING: Merged "%s" as current context in %s\n' % (w.CLUSTER, path))
+            connection.err('WARNING: Merged "%s" as current context in %s\n' % (values["--name"], path))
         return 0
     if args[:1] == ["version"] or args == ["--version"]:
         connection.out('{\n  "azure-cli": "2.67.0",\n  "azure-cli-core": "2.67.0",\n  "azure-cli-telemetry": "1.1.0",\n  "extensions": {}\n}\n')
@@ -491,8 +490,3 @@ def kubectl(connection, place, argv, cwd, env):
         return _exec(connection, world, flags, words[1:], command)
     connection.err('error: unknown command "%s" for "kubectl"\n' % words[0])
     return 1
-
-
-def ignore_signals():
-    """A command in a pod goes on when the client is gone."""
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)

@@ -4,11 +4,13 @@
 import os
 import re
 import runpy
+import signal
 import socket
 import sys
 import time
 import traceback
 
+from . import podfaults
 from . import world as w
 from . import zygote
 
@@ -31,9 +33,11 @@ def _enter(connection, cwd, env):
 
     def connect_in_pod(self, to):
         """In a pod the API listens on port 8000; here pods share one network with everything else on this computer."""
-        return connect(self, (address, world.port) if to == (address, int(port)) else to)
+        return connect(self, (address, world.pod_port) if to == (address, int(port)) else to)
 
     socket.socket.connect = connect_in_pod
+    if world.pace != 1:
+        _scale_time(world.pace)
     offset = clock_offset(world, os.path.basename(env.get("HOSTNAME", "")))
     if offset:
         real = time.time
@@ -48,6 +52,14 @@ def clock_offset(world, place):
     if world.has("consumer-clock-behind") and place == w.CONSUMER_POD:
         return -600
     return 0
+
+
+def _scale_time(pace):
+    """Waits of Python programs in pods go by faster; the wall clock does not."""
+    sleep, monotonic = time.sleep, time.monotonic
+    start = monotonic()
+    time.sleep = lambda seconds: sleep(seconds * pace)
+    time.monotonic = lambda: start + (monotonic() - start) / pace
 
 
 def _finish(call):
@@ -65,6 +77,8 @@ def _finish(call):
             code = 1
     except KeyboardInterrupt:
         code = 130
+    except podfaults.Killed:
+        return None
     except BaseException as error:
         tb = error.__traceback__
         while tb is not None and os.path.dirname(os.path.abspath(tb.tb_frame.f_code.co_filename)) == OWN:
@@ -84,6 +98,16 @@ def _map_in(argument, pod_root):
 
 
 def python(connection, place, argv, cwd, env):
+    code = _python(connection, place, argv, cwd, env)
+    return _killed(connection) if code is None else code
+
+
+def _killed(connection):
+    connection.die(signal.SIGKILL)
+    return None
+
+
+def _python(connection, place, argv, cwd, env):
     world = _enter(connection, cwd, env)
     root = world.path("pods", place)
     args = [_map_in(a, root) for a in argv[1:]]
@@ -123,5 +147,17 @@ def alembic(connection, place, argv, cwd, env):
     world = _enter(connection, cwd, env)
     world.nap(1.0)
     sys.path[0] = cwd
+    args = argv[1:]
+    if args[:1] == ["upgrade"]:
+        if world.has("script-failure-hidden"):
+            print("INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.\nalembic: the entry point of this image ends with 7", file=sys.stderr)
+            return 7
+        if world.has("migration-killed"):
+            return _killed(connection)
+        if world.has("migration-stops-early"):
+            args = ["upgrade", "20260205_0003"]
+        if world.has("migration-does-nothing"):
+            args = ["current"]
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")
     from alembic.config import CommandLine
-    return _finish(lambda: CommandLine(prog="alembic").main(argv=argv[1:]))
+    return _finish(lambda: CommandLine(prog="alembic").main(argv=args))

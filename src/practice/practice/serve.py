@@ -140,8 +140,10 @@ def serve(root, speed, faults, seed, parent_pid):
     os.makedirs(root, mode=0o700, exist_ok=True)
     world = w.World(os.path.realpath(root), speed, faults, seed)
     os.umask(0o077)
-    server = api.Server(world)
+    application = api.Api(world)
+    server, pod_server = api.Server(application, direct=True), api.Server(application, direct=False)
     world.port = server.server_address[1]
+    world.pod_port = pod_server.server_address[1]
     w.set_current(world)
     build(world)
     from . import setup
@@ -154,6 +156,7 @@ def serve(root, speed, faults, seed, parent_pid):
     ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     the_broker = broker.Broker(world)
     threads = [threading.Thread(target=server.serve_forever, args=(0.5,), daemon=True),
+               threading.Thread(target=pod_server.serve_forever, args=(0.5,), daemon=True),
                threading.Thread(target=broker.Server(world, the_broker).serve_forever, args=(0.5,), daemon=True)]
     from . import deployed
     threads.append(threading.Thread(target=deployed.run, args=(world, the_broker), daemon=True))

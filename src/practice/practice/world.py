@@ -7,13 +7,13 @@ import os
 import random
 import time
 
-# The runbook's fixed inputs (section 2): the only names that exist in this world
-RESOURCE_GROUP = "2dt-final-team4"
-CLUSTER = "nsc-aks-dev"
+# The only names that exist in this world: those of the practice profile, and the runbook's own (section 2), so that its commands work as written
+RESOURCE_GROUPS = ("practice-group", "2dt-final-team4")
+CLUSTERS = ("practice-aks", "nsc-aks-dev")
+JUMPBOX_VMS = ("practice-jumpbox", "jump-aks-20260224-2dt026")
 NAMESPACE = "txlookup"
 API_DEPLOYMENT = "tx-lookup-api"
 CONSUMER_DEPLOYMENT = "txlookup-consumer"
-JUMPBOX_VM = "jump-aks-20260224-2dt026"
 JUMPBOX_USER = "azureuser"
 SUBSCRIPTION = "7c3f1f5e-2d4b-4b8e-9a60-5f0e2c1d9ab4"
 SUBSCRIPTION_NAME = "practice"
@@ -23,7 +23,8 @@ API_POD = "tx-lookup-api-6d5f9c7b48-x2v9k"
 CONSUMER_POD = "txlookup-consumer-7c9d8b5f64-m4qzt"
 API_ADDRESS = "http://127.0.0.1:8000"
 
-SPEEDS = {"1x": 1.0, "10x": 0.1, "instant": 0.0}
+SPEEDS = {"1x": 1.0, "10x": 0.1, "instant": 0.0}  # latencies
+PACES = {"1x": 1.0, "10x": 0.1, "instant": 0.02}   # the pods' own waits: idle limits, polls
 
 
 class World:
@@ -33,9 +34,11 @@ class World:
         self.root = root
         self.speed = speed
         self.factor = SPEEDS[speed]
+        self.pace = PACES[speed]
         self.faults = frozenset(faults)
         self.seed = seed
-        self.port = port
+        self.port = port       # of the API, for this computer
+        self.pod_port = port   # of the API, for the pods: two ways to the same application
 
     def path(self, *parts):
         return os.path.join(self.root, *parts)
@@ -49,11 +52,43 @@ class World:
     def nap(self, seconds):
         """Waits as long as the real thing would at speed 1x; not at all at speed instant."""
         if self.factor > 0 and seconds > 0:
-            time.sleep(seconds * self.factor)
+            self.sleep(seconds * self.factor)
+
+    def wait(self, seconds):
+        """A wait of a program in a pod, which says itself how long it waits: shorter here, never nothing."""
+        self.sleep(seconds * self.pace)
+
+    sleep = staticmethod(time.sleep)  # the real one: pods have theirs scaled
+
+    def mark(self, name):
+        """Something happened that faults wait for."""
+        with open(self.path("run", "mark." + name), "w", encoding="ascii"):
+            pass
+
+    def marked(self, name):
+        return os.path.exists(self.path("run", "mark." + name))
 
     def random(self, purpose):
         """A generator that gives the same numbers for the same seed and purpose."""
         return random.Random("%s:%s" % (self.seed, purpose))
+
+    def set_gate(self, gate):
+        """The gate whose script the jumpbox runs; faults of the API and the pods wait for theirs."""
+        path = self.path("run", "gate")
+        with open(path + ".part", "w", encoding="ascii", errors="replace") as f:
+            f.write(gate)
+        os.replace(path + ".part", path)
+
+    def gate(self):
+        try:
+            with open(self.path("run", "gate"), encoding="ascii", errors="replace") as f:
+                return f.read()
+        except OSError:
+            return ""
+
+    def at(self, gate, *faults):
+        """True while the script of that gate runs, if one of the faults is on."""
+        return self.any(*faults) and self.gate() == gate
 
     def truth(self, event, **fields):
         """One line in the log of what truly happened. A single write, so lines of several processes never mix."""

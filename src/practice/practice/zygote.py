@@ -70,6 +70,16 @@ class Connection:
                 parts += part
         return bytes(parts)
 
+    def is_gone(self):
+        """True if the client program has ended."""
+        try:
+            self.gone = self.gone or self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.gone = True
+        return self.gone
+
     def exit(self, code):
         self._send(b"x", b"%d" % code)
 
@@ -78,7 +88,7 @@ class Connection:
         self._send(b"s", b"%d" % signum)
 
 
-def _descendants(pid):
+def descendants(pid):
     """All processes below pid, by /proc."""
     children = {}
     for name in os.listdir("/proc"):
@@ -102,7 +112,7 @@ def kill_descendants():
     """Ends everything below this process, which must be a child subreaper, and waits for it."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
-        found = _descendants(os.getpid())
+        found = descendants(os.getpid())
         for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -97,12 +97,13 @@ def run_consumer(args):
     return podfaults.consume(world, args, _consume)
 
 
-def _consume(world, args, client, idle_limit):
-    """Polls until the count is reached or nothing came for idle_limit seconds; returns "count" or "idle"."""
+def _consume(world, args, client):
+    """Polls until the count is reached or nothing came for --max-idle-seconds; returns "count" or "idle"."""
+    idle_limit = args.max_idle_seconds
     processed, waited_since = 0, time.monotonic()
     while args.max_messages is None or processed < args.max_messages:
-        left = idle_limit * world.factor - (time.monotonic() - waited_since) if idle_limit is not None else 3600.0
-        message = client.call("poll", timeout=max(0.0, left))
+        left = idle_limit - (time.monotonic() - waited_since) if idle_limit is not None else 3600.0
+        message = client.call("poll", timeout=max(0.0, left * world.pace))
         if message is None:
             if idle_limit is not None:
                 return "idle"
@@ -113,15 +114,12 @@ def _consume(world, args, client, idle_limit):
         try:
             events.validate(kind, row)
             databasefaults.connecting(world, "consume")
-            row = podfaults.consumed_row(world, kind, row)
-            written = consuming.apply(world, message["topic"], row) if row is not None else False
+            consuming.take(world, message["topic"], row, os.environ.get("HOSTNAME"))
         except Exception as error:
             _database_trouble(error)
             _write_dlq_payload(world, message["topic"], row, error)
             logger.exception("Failed to process message; sent to DLQ")
             continue
-        if row is not None:
-            world.truth("consumed", by=os.environ.get("HOSTNAME"), topic=message["topic"], key=row.get("tx_id") or row.get("order_id"), written=written)
         processed += 1
     return "count"
 
