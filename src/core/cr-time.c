@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 #include "cr-time.h"
+#include "cr-text.h"
 #include <string.h>
 
 /* Not by G_DEFINE_QUARK, whose argument holds a word that the core's guard forbids */
@@ -21,23 +22,11 @@ cr_time_error_quark (void)
 
 typedef struct { int year, month, day, hour, minute, second; } Civil;
 
-/* What was given, cut short and without anything that could break a line or a terminal */
+/* What was given, cut short and made visible */
 static char *
 shown (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, (gssize) strnlen (text, 64));
-  GString *out = g_string_new (NULL);
-
-  for (const char *p = valid; *p != '\0'; p = g_utf8_next_char (p)) {
-    gunichar c = g_utf8_get_char (p);
-    if (g_unichar_isprint (c))
-      g_string_append_unichar (out, c);
-    else
-      g_string_append_printf (out, "<U+%04X>", c);
-  }
-  if (strlen (text) > 64)
-    g_string_append (out, "...");
-  return g_string_free (out, FALSE);
+  return cr_text_display_line (text, (gssize) strnlen (text, 256), 64);
 }
 
 static gboolean

@@ -358,6 +358,7 @@ typedef struct {
   const char *from, *to;   /* the first occurrence of one text becomes the other */
   const char *place;       /* what the message begins with */
   int         code;
+  gboolean    beyond;      /* a schema can't say it: only the reader refuses */
 } Mutation;
 
 static const Mutation mutations[] = {
@@ -371,19 +372,19 @@ static const Mutation mutations[] = {
   { "\"AZ\",", "\"AZ\", \"AZ\",", "inputs[1]: ", CR_PLAN_ERROR_FORMAT },
   { "\"AZ\",", "\"az\",", "inputs[0]: ", CR_PLAN_ERROR_FORMAT },
   { "\"AZ\",", "7,", "inputs[0]: expected a string", CR_PLAN_ERROR_FORMAT },
-  { "\"AZ\",", "", "gates[0].steps[1].argv[0]: ${AZ} is not declared", CR_PLAN_ERROR_PLACEHOLDER },
-  { "\"AZ\",", "\"AZ\", \"OTHER\",", "inputs[1]: OTHER is declared and never used", CR_PLAN_ERROR_PLACEHOLDER },
+  { "\"AZ\",", "", "gates[0].steps[1].argv[0]: ${AZ} is not declared", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
+  { "\"AZ\",", "\"AZ\", \"OTHER\",", "inputs[1]: OTHER is declared and never used", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
   { "\"vm\": \"${JUMPBOX_VM}\",", "", "transport: the member \"vm\" is missing", CR_PLAN_ERROR_FORMAT },
   { "\"vm\": \"${JUMPBOX_VM}\"", "\"vn\": \"${JUMPBOX_VM}\"", "transport: unknown member \"vn\"", CR_PLAN_ERROR_FORMAT },
-  { "\"vm\": \"${JUMPBOX_VM}\"", "\"vm\": \"${JUMPBOX_VN}\"", "transport.vm: ${JUMPBOX_VN} is not declared", CR_PLAN_ERROR_PLACEHOLDER },
-  { "\"vm\": \"${JUMPBOX_VM}\"", "\"vm\": \"$JUMPBOX_VM\"", "transport.vm: expected ${NAME}", CR_PLAN_ERROR_PLACEHOLDER },
-  { "\"vm\": \"${JUMPBOX_VM}\"", "\"vm\": \"${JUMPBOX_VM\"", "transport.vm: expected ${NAME}", CR_PLAN_ERROR_PLACEHOLDER },
+  { "\"vm\": \"${JUMPBOX_VM}\"", "\"vm\": \"${JUMPBOX_VN}\"", "transport.vm: ${JUMPBOX_VN} is not declared", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
+  { "\"vm\": \"${JUMPBOX_VM}\"", "\"vm\": \"$JUMPBOX_VM\"", "transport.vm: expected ${NAME}", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
+  { "\"vm\": \"${JUMPBOX_VM}\"", "\"vm\": \"${JUMPBOX_VM\"", "transport.vm: expected ${NAME}", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
   { "\"vm\": \"${JUMPBOX_VM}\"", "\"vm\": null", "transport.vm: expected a string", CR_PLAN_ERROR_FORMAT },
   { "\"probe\": [", "\"probe\": [7,", "programs.probe[0]: expected a string", CR_PLAN_ERROR_FORMAT },
   { "\"probe\": [", "\"probe\": [\"a\\nb\",", "programs.probe[0]: expected one line", CR_PLAN_ERROR_FORMAT },
-  { "\"probe\": [", "\"other\": [\"x\"], \"probe\": [", "programs.other: the program is never used", CR_PLAN_ERROR_PLACEHOLDER },
+  { "\"probe\": [", "\"other\": [\"x\"], \"probe\": [", "programs.other: the program is never used", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
   { "\"probe\": [", "\"other\": [], \"probe\": [", "programs.other: expected at least one line", CR_PLAN_ERROR_FORMAT },
-  { "\"tools\": [", "\"toolz\": [", "gates[0].steps[5].argv[2]: there is no such program", CR_PLAN_ERROR_PLACEHOLDER },
+  { "\"tools\": [", "\"toolz\": [", "gates[0].steps[5].argv[2]: there is no such program", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
   { "\"gates\": [", "\"gates\": [],\"gatez\": [", "the plan: unknown member \"gatez\"", CR_PLAN_ERROR_FORMAT },
   { "\"gates\": [", "\"gates\": [7,", "gates[0]: expected an object", CR_PLAN_ERROR_FORMAT },
   { "\"ENVIRONMENT_BLOCKED\"", "\"NONE\"", "gates[0].classification: ", CR_PLAN_ERROR_FORMAT },
@@ -391,19 +392,19 @@ static const Mutation mutations[] = {
   { "[\"01_precheck.log\"]", "[]", "gates[0].evidence: expected one or two", CR_PLAN_ERROR_FORMAT },
   { "\"01_precheck.log\"", "\"../precheck.log\"", "gates[0].evidence[0]: ", CR_PLAN_ERROR_FORMAT },
   { "\"01_precheck.log\"", "\"08_cutover_decision.log\"", "gates[0].evidence[0]: ", CR_PLAN_ERROR_FORMAT },
-  { "\"02_alembic_upgrade.log\"", "\"01_precheck.log\"", "gates[1].evidence[0]: ", CR_PLAN_ERROR_FORMAT },
+  { "\"02_alembic_upgrade.log\"", "\"01_precheck.log\"", "gates[1].evidence[0]: ", CR_PLAN_ERROR_FORMAT, TRUE },
   { "[\"05_smoke_200.log\", \"06_smoke_404.log\"]", "[\"05_smoke_200.log\", \"05_smoke_200.log\"]", "gates[4].evidence[1]: ", CR_PLAN_ERROR_FORMAT },
   { "\"limit_seconds\": 180", "\"limit_seconds\": 0", "gates[0].limit_seconds: ", CR_PLAN_ERROR_FORMAT },
   { "\"limit_seconds\": 180", "\"limit_seconds\": -1", "gates[0].limit_seconds: ", CR_PLAN_ERROR_FORMAT },
-  { "\"limit_seconds\": 180", "\"limit_seconds\": 1.8e2", "gates[0].limit_seconds: ", CR_PLAN_ERROR_FORMAT },
+  { "\"limit_seconds\": 180", "\"limit_seconds\": 1.8e2", "gates[0].limit_seconds: ", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"limit_seconds\": 180", "\"limit_seconds\": 99999999999999999999", "gates[0].limit_seconds: ", CR_PLAN_ERROR_FORMAT },
   { "\"limit_seconds\": 180", "\"limit_seconds\": \"180\"", "gates[0].limit_seconds: ", CR_PLAN_ERROR_FORMAT },
-  { "\"limits.precheck\"", "\"limits.prechek\"", "gates[0].limit_field: ", CR_PLAN_ERROR_FORMAT },
+  { "\"limits.precheck\"", "\"limits.prechek\"", "gates[0].limit_field: ", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"limits.precheck\"", "\"clock_limit\"", "gates[0].limit_field: ", CR_PLAN_ERROR_FORMAT },
   { "\"unblock\": \"alembic", "\"unblok\": \"alembic", "gates[1]: unknown member \"unblok\"", CR_PLAN_ERROR_FORMAT },
-  { "\"id\": \"migration\"", "\"id\": \"precheck\"", "gates[1]: the id \"precheck\" stands a second time", CR_PLAN_ERROR_FORMAT },
+  { "\"id\": \"migration\"", "\"id\": \"precheck\"", "gates[1]: the id \"precheck\" stands a second time", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"id\": \"migration\"", "\"id\": \"-x\"", "gates[1].id: ", CR_PLAN_ERROR_FORMAT },
-  { "\"id\": \"az-version\"", "\"id\": \"evidence-folder\"", "gates[0].steps[1]: the id \"evidence-folder\" stands", CR_PLAN_ERROR_FORMAT },
+  { "\"id\": \"az-version\"", "\"id\": \"evidence-folder\"", "gates[0].steps[1]: the id \"evidence-folder\" stands", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"where\": \"here\"", "\"where\": \"there\"", "gates[0].steps[0].where: ", CR_PLAN_ERROR_FORMAT },
   { "\"where\": \"here\"", "\"where\": \"pod\"", "gates[0].steps[0]: a step of kind \"pod\" needs \"pod\"", CR_PLAN_ERROR_FORMAT },
   { "\"where\": \"here\"", "\"where\": \"direct\"", "gates[0].steps[0]: a step of kind \"direct\" can't have \"argv\"", CR_PLAN_ERROR_FORMAT },
@@ -413,7 +414,7 @@ static const Mutation mutations[] = {
   { "\"where\": \"local\"", "\"where\": \"local\", \"parallel\": true", "gates[0].steps[1]: a step of kind", CR_PLAN_ERROR_FORMAT },
   { "\"where\": \"local\"", "\"where\": \"local\", \"token_argv\": [\"x\"]", "gates[0].steps[1]: a step of kind", CR_PLAN_ERROR_FORMAT },
   { "\"where\": \"local\"", "\"where\": \"local\", \"evidence\": \"99_summary.md\"", "gates[0].steps[1].evidence: ", CR_PLAN_ERROR_FORMAT },
-  { "\"where\": \"local\"", "\"where\": \"local\", \"when\": \"NOPE\"", "gates[0].steps[1].when: ${NOPE} is not declared", CR_PLAN_ERROR_PLACEHOLDER },
+  { "\"where\": \"local\"", "\"where\": \"local\", \"when\": \"NOPE\"", "gates[0].steps[1].when: ${NOPE} is not declared", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
   { "\"environment\": true", "\"environment\": 1", "gates[0].steps[0].environment: ", CR_PLAN_ERROR_FORMAT },
   { "\"argv\": [\"evidence-folder\"]", "\"argv\": []", "gates[0].steps[0].argv: expected at least one argument", CR_PLAN_ERROR_FORMAT },
   { "\"argv\": [\"evidence-folder\"]", "\"argv\": [\"\"]", "gates[0].steps[0].argv[0]: ", CR_PLAN_ERROR_FORMAT },
@@ -422,24 +423,24 @@ static const Mutation mutations[] = {
   { "\"argv\": [\"evidence-folder\"]", "\"argv\": [\"a\\u001bb\"]", "gates[0].steps[0].argv[0]: ", CR_PLAN_ERROR_FORMAT },
   { "\"argv\": [\"evidence-folder\"]", "\"argv\": [{\"when\": \"AZ\", \"argv\": [\"x\"]}]", "gates[0].steps[0].argv[0]: expected a string", CR_PLAN_ERROR_FORMAT },
   { "{\"when\": \"SUBSCRIPTION\", \"argv\": [\"--sub", "{\"if\": \"SUBSCRIPTION\", \"argv\": [\"--sub", "gates[0].steps[2].argv[3]: unknown member \"if\"", CR_PLAN_ERROR_FORMAT },
-  { "{\"when\": \"SUBSCRIPTION\", \"argv\": [\"--sub", "{\"when\": \"SUB\", \"argv\": [\"--sub", "gates[0].steps[2].argv[3].when: ${SUB} is not declared", CR_PLAN_ERROR_PLACEHOLDER },
+  { "{\"when\": \"SUBSCRIPTION\", \"argv\": [\"--sub", "{\"when\": \"SUB\", \"argv\": [\"--sub", "gates[0].steps[2].argv[3].when: ${SUB} is not declared", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
   { "[\"--subscription\", \"${SUBSCRIPTION}\"]", "[]", "gates[0].steps[2].argv[3].argv: expected at least one", CR_PLAN_ERROR_FORMAT },
-  { "[\"--subscription\", \"${SUBSCRIPTION}\"]", "[\"--subscription\", \"${SUBSCRIPTIO}\"]", "gates[0].steps[2].argv[3].argv[1]: ${SUBSCRIPTIO}", CR_PLAN_ERROR_PLACEHOLDER },
+  { "[\"--subscription\", \"${SUBSCRIPTION}\"]", "[\"--subscription\", \"${SUBSCRIPTIO}\"]", "gates[0].steps[2].argv[3].argv[1]: ${SUBSCRIPTIO}", CR_PLAN_ERROR_PLACEHOLDER, TRUE },
   { "\"content\": \"${LEDGER_JSONL}\"", "\"contents\": \"${LEDGER_JSONL}\"", "gates[2].steps[5].files[0]: unknown member", CR_PLAN_ERROR_FORMAT },
   { "\"prints_exit\": true,", "\"prints_exit\": \"yes\",", "gates[1].steps[4].prints_exit: ", CR_PLAN_ERROR_FORMAT },
-  { "\"argv\": [\"alembic\", \"heads\"]", "\"argv\": [\"alembic\", \"heads\"], \"prints_exit\": true", "gates[1]: more than one step has", CR_PLAN_ERROR_FORMAT },
-  { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"evidence-fodler\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT },
-  { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"sync/publish\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT },
-  { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT },
+  { "\"argv\": [\"alembic\", \"heads\"]", "\"argv\": [\"alembic\", \"heads\"], \"prints_exit\": true", "gates[1]: more than one step has", CR_PLAN_ERROR_FORMAT, TRUE },
+  { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"evidence-fodler\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT, TRUE },
+  { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"sync/publish\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT, TRUE },
+  { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": 7}", "gates[0].witnesses[0].args.step: expected a string", CR_PLAN_ERROR_FORMAT },
   { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"Step\": \"x\"}", "gates[0].witnesses[0].args: ", CR_PLAN_ERROR_FORMAT },
-  { "\"steps\": \"jumpbox-clock api-clock", "\"steps\": \"jumpbox-clock api-glock", "gates[0].witnesses[14].args.steps: ", CR_PLAN_ERROR_FORMAT },
+  { "\"steps\": \"jumpbox-clock api-clock", "\"steps\": \"jumpbox-clock api-glock", "gates[0].witnesses[14].args.steps: ", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"rule\": \"agrees\",\n          \"text\": \"This computer sees the same answer\",\n          \"when\": \"API_URL\",",
-    "\"rule\": \"agrees\",\n          \"text\": \"This computer sees the same answer\",", "gates[1].witnesses[4].args.direct: the step", CR_PLAN_ERROR_FORMAT },
+    "\"rule\": \"agrees\",\n          \"text\": \"This computer sees the same answer\",", "gates[1].witnesses[4].args.direct: the step", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"evidence\": \"05_smoke_200.log\"}\n        },\n        {\n          \"id\": \"missing\"",
-    "\"evidence\": \"01_precheck.log\"}\n        },\n        {\n          \"id\": \"missing\"", "gates[4].witnesses[0].args.evidence: ", CR_PLAN_ERROR_FORMAT },
-  { "\"pod_clock\": \"precheck/consumer-clock\"", "\"pod_clock\": \"precheck/clock\"", "gates[5].witnesses[11].args.pod_clock: ", CR_PLAN_ERROR_FORMAT },
-  { "\"limit_field\": \"limits.sync\",\n      \"after_cutover\": true,", "\"limit_field\": \"limits.sync\",", "gates[3]: it comes after", CR_PLAN_ERROR_FORMAT },
+    "\"evidence\": \"01_precheck.log\"}\n        },\n        {\n          \"id\": \"missing\"", "gates[4].witnesses[0].args.evidence: ", CR_PLAN_ERROR_FORMAT, TRUE },
+  { "\"pod_clock\": \"precheck/consumer-clock\"", "\"pod_clock\": \"precheck/clock\"", "gates[5].witnesses[11].args.pod_clock: ", CR_PLAN_ERROR_FORMAT, TRUE },
+  { "\"limit_field\": \"limits.sync\",\n      \"after_cutover\": true,", "\"limit_field\": \"limits.sync\",", "gates[3]: it comes after", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"format\":", "\"resolved\": true, \"format\":", "source_sha256: ", CR_PLAN_ERROR_FORMAT },
   { "\"format\":", "\"resolved\": false, \"format\":", "resolved: ", CR_PLAN_ERROR_FORMAT },
   { "\"format\":", "\"source_sha256\": \"00\", \"format\":", "source_sha256: ", CR_PLAN_ERROR_FORMAT },
@@ -488,6 +489,53 @@ test_not_a_plan (void)
     g_autoptr(GError) error = NULL;
     g_assert_null (cr_plan_parse (texts[i], -1, &error));
     g_assert_error (error, CR_PLAN_ERROR, CR_PLAN_ERROR_FORMAT);
+  }
+}
+
+/* What the reader takes, the schema takes; what the schema could refuse, both refuse */
+static void
+test_schema (void)
+{
+  g_autofree char *script = g_test_build_filename (G_TEST_DIST, "core", "plan-schema.py", NULL);
+  g_autofree char *schema = g_build_filename (g_getenv ("CR_DATA_DIR"), "plan.schema.json", NULL);
+  g_autofree char *text = load_plan ();
+  g_autoptr(CrPlan) plan = cr_plan_parse (text, -1, NULL);
+  g_autoptr(CrPlan) plain = resolve_shipped (NULL, NULL);
+  g_autoptr(CrPlan) rich = resolve_shipped ("subscription", "my sub", "api_url", "https://[::1]:9", "token_command", "print-token --raw", NULL);
+  CrPlan *const good[] = { plan, plain, rich };
+  g_autoptr(GString) documents = g_string_new (text);
+  g_autoptr(GSubprocess) python = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *out = NULL;
+  g_auto(GStrv) words = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++) {
+    g_autofree char *json = cr_plan_to_json (good[i]);
+    g_string_append_printf (documents, "\x1e%s", json);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (mutations); i++) {
+    g_autofree char *broken = mutate (text, &mutations[i]);
+    g_string_append_printf (documents, "\x1e%s", broken);
+  }
+  python = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/usr/bin/python3", "-I", script, schema,
+                             NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (python, documents->str, NULL, &out, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_successful (python));
+  if (g_str_equal (out, "skip\n")) {
+    g_test_skip ("python3-jsonschema is not installed");
+    return;
+  }
+  words = g_strsplit (g_strchomp (out), "\n", -1);
+  g_assert_cmpuint (g_strv_length (words), ==, 1 + G_N_ELEMENTS (good) + G_N_ELEMENTS (mutations));
+  for (guint i = 0; i <= G_N_ELEMENTS (good); i++)
+    g_assert_cmpstr (words[i], ==, "taken");
+  for (guint i = 0; i < G_N_ELEMENTS (mutations); i++) {
+    if (g_str_equal (words[1 + G_N_ELEMENTS (good) + i], "taken") != mutations[i].beyond) {
+      g_test_message ("%s by the schema: %s -> %s (%s)", words[1 + G_N_ELEMENTS (good) + i], mutations[i].from, mutations[i].to, mutations[i].place);
+      g_test_fail ();
+    }
   }
 }
 
@@ -557,6 +605,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/round-trip", test_round_trip);
   g_test_add_func ("/plan/python-reads", test_python_reads);
   g_test_add_func ("/plan/mutations", test_mutations);
+  g_test_add_func ("/plan/schema", test_schema);
   g_test_add_func ("/plan/not-a-plan", test_not_a_plan);
   g_test_add_func ("/plan/resolved-text", test_resolved_text);
   g_test_add_func ("/plan/truncated", test_truncated);
