@@ -118,6 +118,12 @@ G_DEFINE_FINAL_TYPE (CrSettings, cr_settings, G_TYPE_OBJECT)
 
 static guint changed_signal;
 
+static const char *
+runbook_default (guint index)
+{
+  return fields[index].fallback != NULL ? fields[index].fallback : "";
+}
+
 static int
 find_index (const char *key)
 {
@@ -163,6 +169,19 @@ is_printable (const char *value)
       return FALSE;
   }
   return TRUE;
+}
+
+/* (transfer full): without white space of any script around it; @value is valid UTF-8 */
+static char *
+trim (const char *value)
+{
+  const char *start = value, *end = value + strlen (value);
+
+  while (start < end && g_unichar_isspace (g_utf8_get_char (start)))
+    start = g_utf8_next_char (start);
+  while (end > start && g_unichar_isspace (g_utf8_get_char (g_utf8_prev_char (end))))
+    end = g_utf8_prev_char (end);
+  return g_strndup (start, (gsize) (end - start));
 }
 
 static gboolean
@@ -221,6 +240,7 @@ is_time (const CrField *field, const char *value)
 gboolean
 cr_field_check (const CrField *field, const char *value, GError **error)
 {
+  g_autofree char *trimmed = NULL;
   gboolean good = FALSE;
 
   g_return_val_if_fail (field != NULL && value != NULL, FALSE);
@@ -231,7 +251,10 @@ cr_field_check (const CrField *field, const char *value, GError **error)
                    field->expected);
     return !field->required;
   }
-  if (strlen (value) > MAX_VALUE || !is_printable (value) || g_ascii_isspace (value[0]) || g_ascii_isspace (value[strlen (value) - 1]))
+  if (strlen (value) > MAX_VALUE || !is_printable (value))
+    return refuse (field, value, error);
+  trimmed = trim (value);
+  if (!g_str_equal (trimmed, value))
     return refuse (field, value, error);
 
   switch (field->kind) {
@@ -287,7 +310,7 @@ static void
 cr_settings_init (CrSettings *self)
 {
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
-    self->values[i].text = g_strdup (fields[i].fallback != NULL ? fields[i].fallback : "");
+    self->values[i].text = g_strdup (runbook_default (i));
     self->values[i].origin = CR_ORIGIN_RUNBOOK;
   }
 }
@@ -317,6 +340,14 @@ store (CrSettings *self, guint index, const char *text, CrOrigin origin)
 {
   Value *value = &self->values[index];
 
+  /* A practice target's az or address must never be met again by a real run */
+  if (fields[index].choices == modes && g_str_equal (text, "real")) {
+    for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
+      if (i != index && self->values[i].origin == CR_ORIGIN_PRACTICE)
+        store (self, i, runbook_default (i), CR_ORIGIN_RUNBOOK);
+    }
+  }
+
   if (value->origin == origin && g_str_equal (value->text, text))
     return;
   g_free (value->text);
@@ -344,7 +375,7 @@ cr_settings_set (CrSettings *self, const char *key, const char *value, CrOrigin 
 
   if (index < 0)
     return unknown_key (key, error);
-  trimmed = g_strstrip (g_strdup (value));
+  trimmed = g_utf8_validate (value, -1, NULL) ? trim (value) : g_strdup (value);
   if (!cr_field_check (&fields[index], trimmed, error))
     return FALSE;
   store (self, (guint) index, trimmed, origin);
@@ -355,11 +386,13 @@ void
 cr_settings_set_unchecked (CrSettings *self, const char *key, const char *value, CrOrigin origin)
 {
   int index = find_index (key);
+  g_autofree char *valid = NULL;
   g_autofree char *trimmed = NULL;
 
   g_return_if_fail (CR_IS_SETTINGS (self) && index >= 0 && value != NULL);
 
-  trimmed = g_strstrip (g_utf8_make_valid (value, -1));
+  valid = g_utf8_make_valid (value, -1);
+  trimmed = trim (valid);
   store (self, (guint) index, trimmed, origin);
 }
 
@@ -568,16 +601,17 @@ read_profile (const char *place, const char *text, gsize length, GHashTable *lin
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
     const char *dot = strchr (fields[i].key, '.');
     g_autofree char *group = dot == NULL ? g_strdup (PROFILE_GROUP) : g_strndup (fields[i].key, (gsize) (dot - fields[i].key));
+    g_autofree char *raw = NULL;
     g_autofree char *value = NULL;
     g_autoptr(GError) value_error = NULL;
 
     line.number = GPOINTER_TO_UINT (g_hash_table_lookup (lines, fields[i].key));
     if (line.number == 0)
       continue;
-    value = g_key_file_get_string (file, group, dot == NULL ? fields[i].key : dot + 1, &value_error);
+    raw = g_key_file_get_string (file, group, dot == NULL ? fields[i].key : dot + 1, &value_error);
     if (value_error != NULL)  /* there can be a value all the same */
       return line_error (&line, CR_SETTINGS_ERROR_FILE, error, "%s (%s): %s", fields[i].title, fields[i].key, value_error->message);
-    g_strstrip (value);
+    value = trim (raw);
     if (!cr_field_check (&fields[i], value, &value_error))
       return line_error (&line, value_error->code == CR_SETTINGS_ERROR_MISSING ? CR_SETTINGS_ERROR_MISSING : CR_SETTINGS_ERROR_VALUE, error,
                          "%s", value_error->message);
@@ -589,8 +623,8 @@ read_profile (const char *place, const char *text, gsize length, GHashTable *lin
 /**
  * cr_settings_load_profile:
  *
- * A field that the file names takes its value; one that came from an earlier profile and that this file leaves out goes back to the
- * runbook's default; what was edited or given as an option and is not in the file stays. Rules between fields are not checked here.
+ * A field that the file names takes its value; one that came from an earlier profile or a practice target and that this file leaves out
+ * goes back to the runbook's default; what was edited or given as an option and is not in the file stays. Rules between fields are not checked here.
  *
  * Returns: false and a CR_SETTINGS_ERROR that begins with file and line; then @self is as before
  */
@@ -626,8 +660,8 @@ cr_settings_load_profile (CrSettings *self, const char *name, const char *place,
     for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
       if (values[i] != NULL)
         store (self, i, values[i], CR_ORIGIN_PROFILE);
-      else if (self->values[i].origin == CR_ORIGIN_PROFILE)
-        store (self, i, fields[i].fallback != NULL ? fields[i].fallback : "", CR_ORIGIN_RUNBOOK);
+      else if (self->values[i].origin == CR_ORIGIN_PROFILE || self->values[i].origin == CR_ORIGIN_PRACTICE)
+        store (self, i, runbook_default (i), CR_ORIGIN_RUNBOOK);
     }
   }
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++)

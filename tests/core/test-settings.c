@@ -189,7 +189,7 @@ test_set (void)
 
   g_signal_connect (settings, "changed", G_CALLBACK (changed_cb), all);
   g_signal_connect (settings, "changed::cluster", G_CALLBACK (changed_cb), detailed);
-  g_assert_true (cr_settings_set (settings, "cluster", " \tother\n", CR_ORIGIN_EDITED, NULL));
+  g_assert_true (cr_settings_set (settings, "cluster", " \tother\n\xe3\x80\x80\xc2\xa0", CR_ORIGIN_EDITED, NULL));
   g_assert_cmpstr (cr_settings_get (settings, "cluster"), ==, "other");
   g_assert_true (cr_settings_set (settings, "cluster", "other", CR_ORIGIN_EDITED, NULL));
   g_assert_true (cr_settings_set (settings, "namespace", "n", CR_ORIGIN_OPTION, NULL));
@@ -225,6 +225,33 @@ test_set (void)
   g_assert_true (cr_settings_set (settings, "limits.backfill", "60", CR_ORIGIN_EDITED, NULL));
   g_assert_cmpint (cr_settings_get_int (settings, "limits.backfill"), ==, 60);
   g_assert_cmpint (cr_settings_get_int (settings, "practice.seed"), ==, 0);
+}
+
+/* What a practice target set is gone once the mode is real */
+static void
+test_practice_values (void)
+{
+  g_autoptr(CrSettings) settings = make_good ();
+  g_autoptr(CrSettings) loaded = make_good ();
+  CrSettings *const both[] = { settings, loaded };
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (both); i++) {
+    g_assert_true (cr_settings_set (both[i], "mode", "practice", CR_ORIGIN_EDITED, NULL));
+    g_assert_true (cr_settings_set (both[i], "az", "/tmp/practice/az", CR_ORIGIN_PRACTICE, NULL));
+    g_assert_true (cr_settings_set (both[i], "api_url", "http://127.0.0.1:4000", CR_ORIGIN_PRACTICE, NULL));
+    g_assert_true (cr_settings_set (both[i], "spool_dir", "/mine", CR_ORIGIN_OPTION, NULL));
+    g_assert_cmpstr (cr_settings_get (both[i], "az"), ==, "/tmp/practice/az");
+  }
+  g_assert_true (cr_settings_set (settings, "mode", "real", CR_ORIGIN_EDITED, NULL));
+  g_assert_true (cr_settings_load_profile (loaded, "x", "x", "[cutover]\ncluster=a\n", -1, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (both); i++) {
+    g_assert_cmpstr (cr_settings_get (both[i], "az"), ==, "az");
+    g_assert_cmpint (cr_settings_get_origin (both[i], "az"), ==, CR_ORIGIN_RUNBOOK);
+    g_assert_cmpstr (cr_settings_get (both[i], "api_url"), ==, "");
+    g_assert_cmpstr (cr_settings_get (both[i], "spool_dir"), ==, "/mine");
+  }
 }
 
 static void
@@ -464,6 +491,7 @@ main (int argc, char **argv)
   g_test_add_func ("/settings/values", test_values);
   g_test_add_func ("/settings/lengths", test_lengths);
   g_test_add_func ("/settings/set", test_set);
+  g_test_add_func ("/settings/practice-values", test_practice_values);
   g_test_add_func ("/settings/between", test_between);
   g_test_add_func ("/settings/shipped-profiles", test_shipped_profiles);
   g_test_add_func ("/settings/broken-profiles", test_broken_profiles);
