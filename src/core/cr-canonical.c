@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 #include "cr-canonical.h"
+#include "cr-canonical-writer.h"
 #include "cr-json-private.h"
 #include "cr-number.h"
 #include <string.h>
@@ -47,32 +48,28 @@ append_scalar (GString *out, const CrJsonNode *node)
   }
 }
 
-static void
-append_compact (GString *out, const CrJsonNode *node, const char *const *exclude)
+void
+cr_canonical_append_node (GString *out, const CrJsonNode *node)
 {
   if (node->type == CR_JSON_ARRAY) {
     g_string_append_c (out, '[');
     for (gsize i = 0; i < node->size; i++) {
       if (i > 0)
         g_string_append_c (out, ',');
-      append_compact (out, &node->nodes[i], NULL);
+      cr_canonical_append_node (out, &node->nodes[i]);
     }
     g_string_append_c (out, ']');
   } else if (node->type == CR_JSON_OBJECT) {
     gsize count;
     g_autofree const CrJsonNode **keys = cr_json_sorted_members (node, &count);
-    gboolean first = TRUE;
 
     g_string_append_c (out, '{');
     for (gsize i = 0; i < count; i++) {
-      if (is_excluded (keys[i], exclude))
-        continue;
-      if (!first)
+      if (i > 0)
         g_string_append_c (out, ',');
-      first = FALSE;
       cr_json_append_string (out, keys[i]->text, keys[i]->size);
       g_string_append_c (out, ':');
-      append_compact (out, keys[i] + 1, NULL);
+      cr_canonical_append_node (out, keys[i] + 1);
     }
     g_string_append_c (out, '}');
   } else {
@@ -80,31 +77,50 @@ append_compact (GString *out, const CrJsonNode *node, const char *const *exclude
   }
 }
 
-void
-cr_canonical_append_node (GString *out, const CrJsonNode *node)
+/* Writes to @sha or to *@bytes; see cr_canonical_write() */
+static gboolean
+write_canonical (const char *text, gssize length, const char *const *exclude, CrSha256 *sha, GBytes **bytes, GError **error)
 {
-  append_compact (out, node, NULL);
+  const gsize size = length < 0 ? strlen (text) : (gsize) length;
+  g_autoptr(GBytes) decoded = NULL;
+  g_autoptr(CrJsonDoc) doc = NULL;
+
+  if (size <= CR_JSON_SIZE_MAX) {
+    gsize decoded_size;
+    const char *decoded_text;
+
+    decoded = cr_json_decode_text (text, size, error);
+    if (decoded == NULL)
+      return FALSE;
+    decoded_text = g_bytes_get_data (decoded, &decoded_size);
+    if (decoded_size <= CR_JSON_SIZE_MAX
+        && cr_canonical_write (decoded_text != NULL ? decoded_text : "", decoded_size, exclude, sha, bytes))
+      return TRUE;
+  }
+  doc = cr_json_parse (text, (gssize) size, CR_JSON_PYTHON, error);  /* tells what is wrong, and where */
+  if (doc != NULL) {
+    g_critical ("The two JSON readers do not agree");
+    g_set_error_literal (error, CR_JSON_ERROR, CR_JSON_ERROR_SYNTAX, "No canonical text: the JSON could be read in one way only");
+  }
+  return FALSE;
 }
 
 GBytes *
 cr_canonical_bytes (const char *text, gssize length, const char *const *exclude, GError **error)
 {
-  g_autoptr(CrJsonDoc) doc = cr_json_parse (text, length, CR_JSON_PYTHON, error);
-  GString *out;
+  GBytes *bytes = NULL;
 
-  if (doc == NULL)
-    return NULL;
-  out = g_string_new (NULL);
-  append_compact (out, cr_json_doc_root (doc), exclude);
-  return g_string_free_to_bytes (out);
+  return write_canonical (text, length, exclude, NULL, &bytes, error) ? bytes : NULL;
 }
 
+/* Needs little memory beside @text, which may well be a mapped file */
 char *
 cr_canonical_hash (const char *text, gssize length, const char *const *exclude, GError **error)
 {
-  g_autoptr(GBytes) bytes = cr_canonical_bytes (text, length, exclude, error);
+  CrSha256 sha;
 
-  return bytes != NULL ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes) : NULL;
+  cr_sha256_init (&sha);
+  return write_canonical (text, length, exclude, &sha, NULL, error) ? cr_sha256_finish_hex (&sha) : NULL;
 }
 
 static void

@@ -27,6 +27,15 @@ struct _CrJsonNode {
  * full): borrows @text if it is UTF-8, else a copy; NULL with CR_JSON_ERROR_ENCODING */
 GBytes     *cr_json_decode_text    (const char *text, gsize length, GError **error);
 
+/* Length of the UTF-8 sequence at @p, before @end (surrogates pass, as with Python's "surrogatepass"), 0 if it is none; *@code: its
+ * code point. And the way back: 1 to 4 bytes to @out */
+gsize       cr_json_decode_utf8    (const guint8 *p, const guint8 *end, guint32 *code);
+gsize       cr_json_encode_utf8    (guint32 code, guint8 *out);
+/* Length of the escape at @p (a backslash), a pair of surrogates being one; 0 if it is none. *@code: its code point */
+gsize       cr_json_read_escape    (const guint8 *p, const guint8 *end, guint32 *code);
+/* Whether what stands between the quotes at @text and before @end, none of them escaped, is a string's inside */
+gboolean    cr_json_is_string      (const guint8 *text, const guint8 *end);
+
 /* Order of two keys by code point, as Python sorts them: the order of their bytes */
 int         cr_json_compare_keys   (const CrJsonNode *a, const CrJsonNode *b);
 

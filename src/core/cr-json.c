@@ -161,8 +161,8 @@ read_hex4 (const guint8 *p, const guint8 *end)
   return value;
 }
 
-static gsize
-encode (guint32 c, guint8 *out)
+gsize
+cr_json_encode_utf8 (guint32 c, guint8 *out)
 {
   if (c < 0x80) {
     out[0] = (guint8) c;
@@ -186,9 +186,8 @@ encode (guint32 c, guint8 *out)
   return 4;
 }
 
-/* Length of the UTF-8 sequence at @p (surrogates pass, as with Python's "surrogatepass"), 0 if it is none; *@code: its code point */
-static gsize
-decode (const guint8 *p, const guint8 *end, guint32 *code)
+gsize
+cr_json_decode_utf8 (const guint8 *p, const guint8 *end, guint32 *code)
 {
   const gsize left = (gsize) (end - p);
   const guint8 c = p[0];
@@ -218,43 +217,66 @@ is_surrogate (guint32 code)
   return code >= 0xd800 && code <= 0xdfff;
 }
 
-/* The escape at @p (a backslash): writes what it stands for to *@out and moves both on */
+gsize
+cr_json_read_escape (const guint8 *p, const guint8 *end, guint32 *code)
+{
+  static const char short_forms[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
+  int unit;
+
+  if (end - p < 2)
+    return 0;
+  if (p[1] != 'u') {
+    for (const char *form = short_forms; *form != '\0'; form += 2)
+      if (p[1] == (guint8) form[0]) {
+        *code = (guint8) form[1];
+        return 2;
+      }
+    return 0;
+  }
+  unit = read_hex4 (p + 2, end);
+  if (unit < 0)
+    return 0;
+  *code = (guint32) unit;
+  if (unit >= 0xd800 && unit <= 0xdbff && end - p >= 8 && p[6] == '\\' && p[7] == 'u') {
+    const int second = read_hex4 (p + 8, end);
+
+    if (second >= 0xdc00 && second <= 0xdfff) {
+      *code = 0x10000 + (((guint32) unit - 0xd800) << 10) + ((guint32) second - 0xdc00);
+      return 12;
+    }
+  }
+  return 6;
+}
+
+gboolean
+cr_json_is_string (const guint8 *text, const guint8 *end)
+{
+  guint32 code;
+
+  for (const guint8 *p = text + 1; p < end - 1;) {
+    const gsize length = *p == '\\' ? cr_json_read_escape (p, end - 1, &code) : *p < 0x20 ? 0 : cr_json_decode_utf8 (p, end - 1, &code);
+
+    if (length == 0)
+      return FALSE;
+    p += length;
+  }
+  return TRUE;
+}
+
+/* The escape at *@p: writes what it stands for to *@out and moves both on */
 static gboolean
 parse_escape (Parser *parser, const guint8 **p, guint8 **out)
 {
-  static const char short_forms[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
-  const guint8 *at = *p;
-  int unit;
   guint32 code;
+  const gsize length = cr_json_read_escape (*p, parser->end, &code);
 
-  if (parser->end - at < 2)
-    return fail (parser, CR_JSON_ERROR_SYNTAX, at, "the string is not ended");
-  if (at[1] != 'u') {
-    for (const char *form = short_forms; *form != '\0'; form += 2)
-      if (at[1] == (guint8) form[0]) {
-        *(*out)++ = (guint8) form[1];
-        *p = at + 2;
-        return TRUE;
-      }
-    return fail (parser, CR_JSON_ERROR_SYNTAX, at, "unknown escape in a string");
-  }
-  unit = read_hex4 (at + 2, parser->end);
-  if (unit < 0)
-    return fail (parser, CR_JSON_ERROR_SYNTAX, at, "\\u in a string needs four hexadecimal digits");
-  code = (guint32) unit;
-  at += 6;
-  if (code >= 0xd800 && code <= 0xdbff && parser->end - at >= 2 && at[0] == '\\' && at[1] == 'u') {
-    int second = read_hex4 (at + 2, parser->end);
-
-    if (second >= 0xdc00 && second <= 0xdfff) {
-      code = 0x10000 + ((code - 0xd800) << 10) + ((guint32) second - 0xdc00);
-      at += 6;
-    }
-  }
+  if (length == 0)
+    return fail (parser, CR_JSON_ERROR_SYNTAX, *p, parser->end - *p < 2 ? "the string is not ended"
+                 : (*p)[1] == 'u' ? "\\u in a string needs four hexadecimal digits" : "unknown escape in a string");
   if (parser->strict && is_surrogate (code))
     return fail (parser, CR_JSON_ERROR_ENCODING, *p, "half of a surrogate pair in a string");
-  *p = at;
-  *out += encode (code, *out);
+  *p += length;
+  *out += cr_json_encode_utf8 (code, *out);
   return TRUE;
 }
 
@@ -290,7 +312,7 @@ parse_string (Parser *parser, CrJsonNode *node)
       return fail (parser, CR_JSON_ERROR_SYNTAX, p, "control character in a string");
     } else {
       guint32 code;
-      const gsize length = decode (p, end, &code);
+      const gsize length = cr_json_decode_utf8 (p, end, &code);
 
       if (length == 0 || (parser->strict && is_surrogate (code)))
         return fail (parser, CR_JSON_ERROR_ENCODING, p, "bytes that are no UTF-8");
@@ -651,7 +673,7 @@ to_utf8 (const guint8 *text, gsize length, Encoding encoding)
     }
     if (code > 0x10ffff)
       return NULL;
-    g_string_append_len (out, (const char *) bytes, (gssize) encode (code, bytes));
+    g_string_append_len (out, (const char *) bytes, (gssize) cr_json_encode_utf8 (code, bytes));
   }
   return g_steal_pointer (&out);
 }
@@ -911,7 +933,7 @@ cr_json_append_string (GString *out, const char *text, gssize length)
     case '\t': g_string_append (out, "\\t"); p++; continue;
     default: break;
     }
-    size = decode (p, end, &code);
+    size = cr_json_decode_utf8 (p, end, &code);
     if (size == 0) {
       append_unit (out, 0xdc00u + *p);
       p++;
@@ -935,7 +957,7 @@ cr_json_pointer_append_key (GString *pointer, const char *key, gsize length)
   g_string_append_c (pointer, '/');
   while (p < end) {
     guint32 code;
-    const gsize size = decode (p, end, &code);
+    const gsize size = cr_json_decode_utf8 (p, end, &code);
 
     if (size == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0) || is_surrogate (code))
       append_unit (pointer, size == 0 ? 0xdc00u + *p : code);

@@ -217,6 +217,47 @@ def check_doubles(r):
     return check_documents("bytes", texts)
 
 
+# ---- digests -----------------------------------------------------------------------------------------------------------------
+
+def check_large(way, documents):
+    if sum(python(d) is not None for d in documents) < 8:
+        return "too few of the large documents are good"
+    return check_documents(way, documents)
+
+
+def check_digests(r, way):
+    given = [r.randbytes(n) for n in list(range(0, 300)) + [1023, 1024, 4095, 65536, 100001]] + [bytes(1 << 20)]
+    for data, (_, answer) in zip(given, run(way, given)):
+        if answer.decode() != hashlib.sha256(data).hexdigest():
+            return "of %d bytes hashlib makes another digest" % len(data)
+    return None
+
+
+# ---- large documents: what is hashed in passing must be the same -------------------------------------------------------------
+
+def large_documents(r):
+    def item(i, size):
+        return '{"zz":%s,"id":%d,"price":%s,"a":{"y":[1,2.50,{"q":0,"b":"%s"}],"x":null}}' % (
+            "1" if i % 7 else number(r)[:300], i, "%.2f" % r.uniform(0, 1000), "é\\u0000" * (i % 3) + "x" * size)
+    items = ",\n  ".join(item(i, i % 90) for i in range(9000))
+    big = "[" + items + "]"
+    yield big
+    yield '{"z":%s,"event_time":%s,"b":1,"\\u0061":2,"é":%s,"z":3}' % (big, big, big)
+    yield '{"z":1,"y":%s,"z":%s}' % (big, big[:-1] + "]")
+    yield '{"z":1,"event_time":%s,"a":0}' % (big[:-1])        # broken in what is left out
+    yield '{"z":%s,"z":1}' % (big[:-2] + "]]")                 # broken in what is overridden
+    yield '{"k":' * 12 + '{"b":%s,"a":%s}' % (big, big) + "}" * 12
+    yield '[{"k":' * 12 + '{"b":%s,"a":%s}' % (big, big) + "}]" * 12
+    yield '{"b":"%s","a":"%s"}' % ("x" * 3000000, "é\\ud800\\n" * 300000)
+    yield "{" + ",".join('"%s":%d' % (format(i * 7919 % 200000, "x"), i) for i in range(200000)) + "}"
+    yield '{"a":' + big + ',"\\ud800":1,"\\ud800\\udc00":2,"\uffff":3,"a\\u0000":4}'
+    yield '{"b":1,"a":%s,"\\x":1}' % big                     # a bad key behind
+    yield '{"b":1,"a":%s,"c":[}]}' % big                       # brackets that cross
+    yield '{"b":1,"a":%s,"c":"' % big
+    for cut in range(7):
+        yield ('{"b":%s,"a":%s}' % (big, big))[:r.randrange(3000000)]
+
+
 def main():
     r = random.Random(SEED)
     checks = []
@@ -228,6 +269,11 @@ def main():
         for way in ("bytes",) if start else ("bytes", "node", "hash"):
             checks.append(("%d documents from %d: %s" % (some, start, way),
                            lambda way=way, some=some: check_documents(way, [document(r) for _ in range(some)])))
+    large = [d.encode("utf-8", "surrogatepass") for d in large_documents(r)]
+    for way in ("bytes", "hash"):
+        checks.append(("large documents: %s" % way, lambda way=way: check_large(way, large)))
+    for way in ("sha256", "sha256-portable"):
+        checks.append((way, lambda way=way: check_digests(r, way)))
     checks.append(("doubles", lambda: check_doubles(r)))
     print("1..%d" % len(checks), flush=True)
     print("# seed %d" % SEED)

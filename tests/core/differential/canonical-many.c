@@ -4,10 +4,12 @@
  * ('+' or '-'), a length and either the canonical text or the message of the error. The argument chooses the way:
  *   bytes   cr_canonical_bytes ()          node    cr_canonical_append_node () of the parsed document
  *   hash    cr_canonical_hash ()           double  the documents are doubles of eight bytes: their text
+ *   sha256, sha256-portable                the documents are bytes: their digest, taken in pieces
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 #include "cr-canonical.h"
 #include "cr-number.h"
+#include "cr-sha256.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +54,17 @@ convert (const char *way, const char *text, gsize length, gsize *result_length, 
     memcpy (&value, text, sizeof value);
     result = g_malloc (CR_NUMBER_DOUBLE_MAX);
     *result_length = cr_number_write_double (value, result);
+  } else if (g_str_has_prefix (way, "sha256")) {
+    CrSha256 sha;
+    gsize at = 0;
+
+    (g_str_equal (way, "sha256") ? cr_sha256_init : cr_sha256_init_portable) (&sha);
+    for (gsize piece = 1; at < length; at += piece, piece = piece * 5 % 331 + 1) {
+      piece = MIN (piece, length - at);
+      cr_sha256_update (&sha, text + at, piece);
+    }
+    result = cr_sha256_finish_hex (&sha);
+    *result_length = strlen (result);
   } else {
     g_error ("Unknown way: %s", way);
   }
