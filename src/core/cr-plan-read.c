@@ -7,9 +7,6 @@
 #include "cr-text.h"
 #include <string.h>
 
-/* Any rule is taken until the judge is in the library */
-#pragma weak cr_judge_has_rule
-
 static const char *const transport_names[] = {
   "subscription", "resource_group", "vm", "user", "namespace", "context", "spool_dir", "path", NULL
 };
@@ -203,7 +200,7 @@ read_member (Reader *reader, const CrPlanMember *member, const CrJsonNode *node,
       return fail_value (reader, place, "1 to 64 of a-z, 0-9 and -, a letter or digit first", text);
     break;
   case CR_MEMBER_RULE:
-    if (!is_rule (text) || (cr_judge_has_rule != NULL && !cr_judge_has_rule (text)))
+    if (!is_rule (text) || !cr_judge_has_rule (text))
       return fail_value (reader, place, "a rule that the judge knows", text);
     break;
   case CR_MEMBER_TEXT:

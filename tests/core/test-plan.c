@@ -429,6 +429,8 @@ static const Mutation mutations[] = {
   { "\"content\": \"${LEDGER_JSONL}\"", "\"contents\": \"${LEDGER_JSONL}\"", "gates[2].steps[5].files[0]: unknown member", CR_PLAN_ERROR_FORMAT },
   { "\"prints_exit\": true,", "\"prints_exit\": \"yes\",", "gates[1].steps[4].prints_exit: ", CR_PLAN_ERROR_FORMAT },
   { "\"argv\": [\"alembic\", \"heads\"]", "\"argv\": [\"alembic\", \"heads\"], \"prints_exit\": true", "gates[1]: more than one step has", CR_PLAN_ERROR_FORMAT, TRUE },
+  { "\"rule\": \"folder_writable\"", "\"rule\": \"folder_writeable\"", "gates[0].witnesses[0].rule: expected a rule that the judge knows", CR_PLAN_ERROR_FORMAT, TRUE },
+  { "\"rule\": \"folder_writable\"", "\"rule\": \"\"", "gates[0].witnesses[0].rule: ", CR_PLAN_ERROR_FORMAT },
   { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"evidence-fodler\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"sync/publish\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT, TRUE },
   { "\"args\": {\"step\": \"evidence-folder\"}", "\"args\": {\"step\": \"\"}", "gates[0].witnesses[0].args.step: ", CR_PLAN_ERROR_FORMAT, TRUE },
