@@ -105,7 +105,7 @@ count_lines_with_prefix (const char *text, const char *prefix)
   guint n = 0;
 
   for (guint i = 0; lines[i] != NULL; i++)
-    n += g_str_has_prefix (lines[i], prefix);
+    n += g_str_has_prefix (lines[i], prefix) ? 1 : 0;
   return n;
 }
 
