@@ -282,6 +282,72 @@ test_resolve_errors (void)
   g_assert_cmpstr (empty->message, ==, "gates[2].steps[5].argv[11]: \"${BACKFILL_SINCE}\" has an empty value");
 }
 
+/* A step's own limit counts only below its gate's */
+static void
+test_limits (void)
+{
+  g_autofree char *text = load_plan ();
+  g_auto(GStrv) halves = g_strsplit (text, "\"argv\": [\"alembic\", \"heads\"]", 2);
+  g_auto(GStrv) more = g_strsplit (halves[1], "\"argv\": [\"alembic\", \"upgrade\", \"head\"]", 2);
+  g_autofree char *changed = g_strconcat (halves[0], "\"limit_seconds\": 20, \"argv\": [\"alembic\", \"heads\"]", more[0],
+                                          "\"limit_seconds\": 600, \"argv\": [\"alembic\", \"upgrade\", \"head\"]", more[1], NULL);
+  g_autoptr(CrSettings) settings = make_settings ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(CrPlan) plan = cr_plan_parse (changed, -1, &error);
+  g_autoptr(CrPlan) resolved = NULL;
+
+  g_assert_no_error (error);
+  cr_settings_set (settings, "limits.migration", "300", CR_ORIGIN_OPTION, NULL);
+  resolved = resolve_with (plan, settings, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (step_of (resolved, "migration", "heads")->limit, ==, 20);
+  g_assert_cmpuint (step_of (resolved, "migration", "upgrade")->limit, ==, 300);
+  g_assert_cmpuint (step_of (resolved, "migration", "current-after")->limit, ==, 300);
+}
+
+/* A shell that were given the readable command would see the same words: Python's shlex reads them */
+static void
+test_shell_words (void)
+{
+  static const char script[] =
+    "import json,shlex,sys\n"
+    "n=0\n"
+    "for command,argv in json.load(sys.stdin):\n"
+    "  words=shlex.split(command)\n"
+    "  if ' -- ' in command: words=words[words.index('--')+1:]\n"
+    "  n+=1\n"
+    "  if len(words)!=len(argv) or any(w!=a and not w.startswith('<') for w,a in zip(words,argv)): sys.exit(command)\n"
+    "sys.exit(0 if n>40 else 'too few')\n";
+  g_autoptr(CrPlan) plan = resolve_shipped ("subscription", "it's $(my) sub", NULL);
+  g_autoptr(GString) json = g_string_new ("[");
+  g_autoptr(GSubprocess) python = NULL;
+  g_autoptr(GError) error = NULL;
+
+  for (guint i = 0; i < plan->gates->len; i++) {
+    CrPlanGate *gate = plan->gates->pdata[i];
+    for (guint j = 0; j < gate->steps->len; j++) {
+      CrPlanStep *step = gate->steps->pdata[j];
+      g_autofree char *command = cr_plan_step_describe (step);
+      if (step->where == CR_STEP_HERE)
+        continue;
+      g_string_append (json, json->len > 1 ? ",[" : "[");
+      cr_json_append_string (json, command, -1);
+      g_string_append (json, ",[");
+      for (guint k = 0; step->argv[k] != NULL; k++) {
+        g_string_append (json, k > 0 ? "," : "");
+        cr_json_append_string (json, step->argv[k], -1);
+      }
+      g_string_append (json, "]]");
+    }
+  }
+  g_string_append (json, "]");
+  python = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE, &error, "/usr/bin/python3", "-I", "-c", script, NULL);
+  g_assert_no_error (error);
+  g_subprocess_communicate_utf8 (python, json->str, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_successful (python));
+}
+
 /* ---- writing and reading back ---- */
 
 static void
@@ -604,6 +670,8 @@ main (int argc, char **argv)
   g_test_add_func ("/plan/when", test_when);
   g_test_add_func ("/plan/hostile-values", test_hostile_values);
   g_test_add_func ("/plan/resolve-errors", test_resolve_errors);
+  g_test_add_func ("/plan/limits", test_limits);
+  g_test_add_func ("/plan/shell-words", test_shell_words);
   g_test_add_func ("/plan/round-trip", test_round_trip);
   g_test_add_func ("/plan/python-reads", test_python_reads);
   g_test_add_func ("/plan/mutations", test_mutations);
