@@ -72,12 +72,14 @@ typedef struct {
   gboolean   resolved;
 } CrPlan;
 
-/* Unknown members, wrong types, duplicate ids, unknown rule or classification: CR_PLAN_ERROR_FORMAT naming the place. */
+/* Unknown members, wrong types, duplicate ids, unknown rule or classification, a witness of a step that isn't there: CR_PLAN_ERROR_FORMAT naming
+ * the place. A name that is not declared in inputs, or declared and never used: CR_PLAN_ERROR_PLACEHOLDER with the place. */
 CrPlan *cr_plan_parse    (const char *text, gssize length, GError **error);
 CrPlan *cr_plan_ref      (CrPlan *self);
 void    cr_plan_unref    (CrPlan *self);
 /* (transfer full): a plan whose texts hold no placeholder, whose limits come from @settings, and which has no step or witness whose `when` is
- * empty. A name that is unset, or promised in inputs and never used: CR_PLAN_ERROR_PLACEHOLDER with the place. */
+ * empty. An input that is unset, or a placeholder that leaves an argument, pod, URL or file empty: CR_PLAN_ERROR_PLACEHOLDER with the place.
+ * Marks what it used in @vars. */
 CrPlan *cr_plan_resolve  (CrPlan *self, CrVars *vars, CrSettings *settings, GError **error);
 char   *cr_plan_to_json  (CrPlan *self);   /* (transfer full): parses back to the same plan; for attestation/plan.json */
 CrPlanGate *cr_plan_find_gate (CrPlan *self, const char *gate_id, guint *index);

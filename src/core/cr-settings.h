@@ -42,12 +42,13 @@ typedef enum { CR_ORIGIN_RUNBOOK, CR_ORIGIN_PROFILE, CR_ORIGIN_EDITED, CR_ORIGIN
 G_DECLARE_FINAL_TYPE (CrSettings, cr_settings, CR, SETTINGS, GObject)
 /* Signal "changed" (const char *key), detailed by key. */
 
-CrSettings *cr_settings_new           (void);                     /* runbook defaults */
+CrSettings *cr_settings_new           (void);                     /* runbook defaults, mode practice: nothing real runs unless it is asked for */
 CrSettings *cr_settings_copy          (CrSettings *self);
 /* @text is a GKeyFile; @name the profile's name for origins, @place the file's path for messages. Unknown key or bad value: error with
  * file, line and expected form; then @self is unchanged. */
 gboolean    cr_settings_load_profile  (CrSettings *self, const char *name, const char *place, const char *text, gssize length, GError **error);
-/* Trims white space, refuses control characters. On error the old value stays. */
+/* Trims white space, refuses control characters. On error the old value stays. Mode "real" takes all values of origin PRACTICE back to the
+ * runbook's. */
 gboolean    cr_settings_set           (CrSettings *self, const char *key, const char *value, CrOrigin origin, GError **error);
 /* Also keeps a value that is not valid yet (wizard: nothing typed is lost); cr_settings_check() then refuses. */
 void        cr_settings_set_unchecked (CrSettings *self, const char *key, const char *value, CrOrigin origin);

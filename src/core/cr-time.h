@@ -10,7 +10,7 @@ GQuark cr_time_error_quark (void);
 
 /* Exactly YYYY-MM-DDTHH:MM:SSZ (seconds 00-59, real calendar day, years 1970-9999). *seconds is Unix time in seconds. */
 gboolean  cr_time_parse_utc   (const char *text, gint64 *seconds, GError **error);
-/* (transfer full): the strict form of @seconds */
+/* (transfer full): the strict form of @seconds; "@" and the number outside the years 1-9999 */
 char     *cr_time_format_utc  (gint64 seconds);
 /* (transfer full): YYYYMMDDHHMMSS, or with @underscore YYYYMMDD_HHMMSS */
 char     *cr_time_format_stamp (gint64 seconds, gboolean underscore);
