@@ -4,7 +4,7 @@
 #include "cr-settings.h"
 G_BEGIN_DECLS
 
-typedef enum { CR_VARS_ERROR_UNSET, CR_VARS_ERROR_UNUSED, CR_VARS_ERROR_SYNTAX } CrVarsError;
+typedef enum { CR_VARS_ERROR_UNSET, CR_VARS_ERROR_SYNTAX } CrVarsError;
 #define CR_VARS_ERROR (cr_vars_error_quark ())
 GQuark cr_vars_error_quark (void);
 
