@@ -480,11 +480,11 @@ look_folder_writable (CrRule *rule)
     contradicts (rule, problem, "The evidence folder can't be written%s%s.", problem != NULL ? ": " : "", problem != NULL ? problem : "");
     set_line (rule, (line = cr_line_find (capture->out, "ERROR=")));
     set_next (rule, "Choose an evidence folder that can be written and has room, then start again.");
-  } else if (g_strcmp0 (probe, "written") != 0 || folder == NULL || *folder == '\0' || problem != NULL) {
+  } else if (g_strcmp0 (probe, "written") != 0 || folder == NULL || *folder == '\0' || problem != NULL || room == NULL
+             || strlen (room) > 20 || *room == '\0' || strspn (room, "0123456789") != strlen (room)) {
     lacks (rule, NULL, "The check of the evidence folder did not say that it could be written.");
   } else {
-    g_autofree char *size = room != NULL ? g_format_size (g_ascii_strtoull (room, NULL, 10)) : NULL;
-    holds (rule, "%s%s%s", folder, size != NULL ? ", free: " : "", size != NULL ? size : "");
+    holds (rule, "%s, %" G_GUINT64_FORMAT " MB free", folder, g_ascii_strtoull (room, NULL, 10) / 1000000);
   }
 }
 
@@ -818,6 +818,7 @@ look_pods_healthy (CrRule *rule)
   g_auto(GStrv) lines = NULL;
   guint n_healthy = 0, asked = 0, i;
   gint64 restarts = 0;
+  g_autoptr(GHashTable) pods = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   expects (rule, "no pod waits with an error, and a ready pod of each of %s", arg (rule, "names"));
   capture = good_capture (rule, "step", &step);
@@ -834,7 +835,7 @@ look_pods_healthy (CrRule *rule)
     gboolean readable = g_strv_length (fields) == 3 && *fields[0] != '\0' && read_pod (fields[2], fields[1], &state);
 
     bad = state.bad;
-    if (!readable) {
+    if (!readable || !g_hash_table_add (pods, g_strdup (fields[0]))) {
       lacks (rule, lines[i], "A line of the list of pods can't be read.");
       set_line (rule, lines[i]);
       return;
@@ -1395,7 +1396,7 @@ look_differs (CrRule *rule)
   g_autoptr(CrProbeFacts) other = NULL;
 
   expects (rule, "another body than that of a route which does not exist");
-  if ((facts = probe_facts (rule, "step", 0, &step)) == NULL || (other = probe_facts (rule, "other", 0, &other_step)) == NULL)
+  if ((facts = probe_facts (rule, "step", 404, &step)) == NULL || (other = probe_facts (rule, "other", 404, &other_step)) == NULL)
     return;
   if (facts->status == 0 || other->status == 0) {
     lacks (rule, "no answer", "“%s” got no answer to compare with.", facts->status == 0 ? step->title : other_step->title);
@@ -1562,9 +1563,10 @@ look_stderr_clean (CrRule *rule)
     if (cr_bytes_contain (capture->err, "sent to DLQ")) {
       gboolean backfill = rule->gate->classification == CR_CLASS_BACKFILL_FAILED;
       gboolean plain = known == NULL || g_str_equal (known->pattern, "sent to DLQ");
+      g_autofree char *who = backfill ? g_strdup ("Backfill") : g_strdup_printf ("“%s”", step->title);
 
-      contradicts (rule, line, "%s ended with %d, but its %s went to the dead-letter queue%s%s.", backfill ? "Backfill" : step->title,
-                   capture->exit_code, backfill ? "rows" : "messages", plain ? "" : ": ", plain ? "" : known->says);
+      contradicts (rule, line, "%s ended with %d, but its %s went to the dead-letter queue%s%s.", who, capture->exit_code,
+                   backfill ? "rows" : "messages", plain ? "" : ": ", plain ? "" : known->says);
       set_next (rule, known != NULL ? known->next : "Read the dead-letter queue: each entry names its error.");
     } else {
       contradicts (rule, line, "“%s” ended with %d, but its error stream holds an error%s%s.", step->title, capture->exit_code,

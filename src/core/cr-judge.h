@@ -34,7 +34,9 @@ CrGateVerdict *cr_gate_verdict_new_not_run (const char *gate, const char *why);
 void           cr_gate_verdict_free        (CrGateVerdict *verdict);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CrGateVerdict, cr_gate_verdict_free)
 
-/* @plan is resolved. Only captures of this gate are read, plus those a witness names as "gate/step". */
+/* (transfer full): the verdict of one gate; may be asked for at any time, also while steps are still missing. @plan is resolved. Only captures of
+ * this gate are read, plus those a witness names as "gate/step". What is missing or ambiguous never passes; a gate of the class ENVIRONMENT_BLOCKED
+ * is PASS or BLOCKED. All texts are one line each and safe to show. */
 CrGateVerdict *cr_judge_gate (CrPlan *plan, guint gate_index, CrCaptureSet *captures);
 /* TRUE if the judge knows a rule of that name; for the plan reader. */
 gboolean       cr_judge_has_rule (const char *rule);

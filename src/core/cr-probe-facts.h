@@ -5,7 +5,7 @@
 G_BEGIN_DECLS
 
 typedef struct {
-  GHashTable *values;       /* (owned): every line KEY=value; both are borrowed by nobody else */
+  GHashTable *values;       /* (owned): every line KEY=value */
   const char *url;          /* (borrowed) (nullable): the address that was asked */
   int         status;       /* 100 to 599, or 0: no answer */
   const char *no_answer;    /* (borrowed) (nullable): why there was none */
@@ -24,7 +24,7 @@ typedef struct {
  * @why: (out) (nullable) (transfer full): what is wrong, one sentence, safe to show
  *
  * Reads the lines KEY=value of a probe. No key may stand twice (facts: reliability B16), HTTP_CODE, BODY_LEN, BODY_SHA256 and BODY_B64 have to
- * be there, and the body has to have that length and that digest. Keys with a prefix (BEFORE_HTTP) have to agree with those without.
+ * be there, and the body has to have that length and that digest. NO_ANSWER stands only where HTTP_CODE is 0. Keys with a prefix (BEFORE_HTTP) have to agree with those without.
  *
  * Returns: (transfer full) (nullable): NULL if anything is missing or ambiguous
  */
