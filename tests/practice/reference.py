@@ -265,13 +265,13 @@ class Rehearsal:
                                                                1 if step.get("keep_going") else 0, nonce, " ".join(map(shlex.quote, argv)), nonce)
         return text
 
-    def send(self, script):
+    def send(self, script, tries=4):
         """The message of one run command. Raises Blocked where Azure took nothing; None where the outcome is unknown."""
-        for attempt in range(4):
+        for attempt in range(tries):
             code, out, err = self.target.run_script(script, self.az_limit)
             if "does not have operation group" in err:
                 return self.send_rest(script)
-            if code != 0 and "execution is in progress" in err and attempt < 3:
+            if code != 0 and "execution is in progress" in err and attempt < tries - 1:
                 time.sleep(0.2)
                 continue
             break
@@ -327,7 +327,7 @@ class Rehearsal:
         for _ in range(100):
             asked = secrets.token_hex(16)
             try:
-                message = self.send(self.script(gate, "status", asked)) or ""
+                message = self.send(self.script(gate, "status", asked), 50) or ""
             except Blocked:
                 raise Unproven("nobody can be asked")
             match = re.search(r"^CR1 STATUS %s (\S+)$" % asked, message, re.M)

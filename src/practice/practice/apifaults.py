@@ -46,8 +46,6 @@ def body(world, request, value):
     if world.gate() == "smoke" and "tx_id" in value:
         if world.has("smoke-other-id"):
             return dict(value, tx_id="tx-pay-somebody-else")
-        if world.has("smoke-null-status"):
-            return dict(value, status=None, status_group="UNKNOWN", merchant_name=None)
         if world.has("direct-differs") and request.direct:
             return dict(value, amount="999.00")
     if world.marked("duplicates-consumed") and "tx_id" in value:

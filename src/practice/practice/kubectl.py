@@ -374,8 +374,7 @@ def run_in_pod(connection, world, pod, command, stdin):
     argv = [_map_in(a, root) for a in command]
     if argv[0] in ("sh", "/bin/sh") and len(argv) > 1 and argv[1] in ("-lc", "-cl"):
         argv[1] = "-c"  # the image's /etc/profile, not this computer's, would set PATH: it changes nothing
-    words = " ".join(argv)
-    dropped = _drop(world, words)
+    dropped = _drop(world, argv)
     if dropped == "before":
         connection.err("error: error dialing backend: dial tcp 10.224.0.4:10250: i/o timeout\n")
         return 1
@@ -389,8 +388,8 @@ def run_in_pod(connection, world, pod, command, stdin):
     sent = [0]
 
     def out(data):
-        if dropped and sent[0] + len(data) > dropped:
-            data = data[:max(0, dropped - sent[0])]
+        if dropped is not None:
+            data = data[:max(0, (0 if dropped == "exit-1" else dropped) - sent[0])]
         sent[0] += len(data)
         connection.out(data)
 
@@ -423,7 +422,7 @@ def run_in_pod(connection, world, pod, command, stdin):
     if dropped == "exit-1":
         connection.err("error: error reading from error stream: next reader: websocket: close 1006 (abnormal closure): unexpected EOF\n")
         return 1
-    if dropped:
+    if dropped is not None:
         world.truth("kubectl_dropped", pod=pod, exit_code=code)
         return 0
     if code:
@@ -431,16 +430,16 @@ def run_in_pod(connection, world, pod, command, stdin):
     return code
 
 
-def _drop(world, words):
+def _drop(world, argv):
     """What a lost connection leaves of this command: "before", "exit-1", a number of bytes, or None for all of it."""
-    if world.has("kubectl-drop-exit-0") and "upgrade" in words:
-        return 40
-    if world.has("kubectl-drop-exit-1") and "upgrade" in words:
+    if world.has("kubectl-drop-exit-0") and "upgrade" in argv:
+        return 10
+    if world.has("kubectl-drop-exit-1") and "upgrade" in argv:
         return "exit-1"
-    if world.has("kubelet-unreachable") and "backfill" in words:
+    if world.has("kubelet-unreachable") and "backfill" in argv:
         return "before"
-    if world.has("consume-connection-lost") and "consume" in words:
-        return 40
+    if world.has("consume-connection-lost") and "consume" in argv:
+        return 10
     return None
 
 

@@ -96,7 +96,7 @@ def build(world):
 
 def _profile_extra(world):
     if world.has("profile-banner"):
-        return 'echo "*** Authorized use only. All activity is logged. ***"\necho "CR1 BEGIN deadbeef"\n'
+        return 'echo "*** Authorized use only. All activity is logged. ***" >&2\necho "CR1 END deadbeef" >&2\n'
     if world.has("profile-exits"):
         return "exit 0\n"
     if world.has("profile-breaks-path"):

@@ -48,7 +48,8 @@ def _pod(world, place):
         with open(os.path.join(place, "app", "migrations", "versions", name), "w", encoding="utf-8") as f:
             f.write(text)
     if world.has("migration-wrong-folder"):
-        os.unlink(os.path.join(place, "app", "alembic.ini"))
+        with open(os.path.join(place, "app", "alembic.ini"), "w", encoding="ascii") as f:
+            f.write("[alembic]\n")
     if world.any(*HANGING) and world.speed != "1x":
         _program(os.path.join(place, "bin", "timeout"), TIMEOUT % {"seconds": "2" if world.speed == "instant" else "8"})
     if world.has("backfill-file-changed"):
@@ -65,7 +66,6 @@ def _jumpbox(world):
             f.write("a file stands where the folder should be\n")
     if world.has("jumpbox-busy"):
         lock = open(os.path.join(spool, "lock"), "w", encoding="ascii")
-        os.set_inheritable(lock.fileno(), True)
         fcntl.flock(lock, fcntl.LOCK_EX)
         _held.append(lock)  # held as long as the service runs
         with open(os.path.join(spool, "holder"), "w", encoding="ascii") as f:

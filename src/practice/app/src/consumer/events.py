@@ -4,13 +4,11 @@
 import datetime
 import decimal
 
+from src.consumer import contract_normalizer
+
 
 class EventValidationError(ValueError):
     """The record can't be used: error code parse_error in the dead letter queue."""
-
-
-class ContractCoreViolationError(ValueError):
-    """Two fields that mean the same thing differ: contract_core_violation."""
 
 
 REQUIRED = {
@@ -34,9 +32,8 @@ def validate(kind, row):
         missing.remove("event_time")
     if missing:
         raise EventValidationError("Missing core required fields for %s: %s" % (kind, ", ".join(missing)))
-    if kind == "ledger" and row.get("created_at") is not None and row["created_at"] != row["event_time"]:
-        raise ContractCoreViolationError("Alias conflict detected for ledger.event_time in profile canonical-v1: event_time=%r, created_at=%r"
-                                         % (row["event_time"], row["created_at"]))
+    if kind == "ledger":
+        contract_normalizer.check_aliases(row)
     for name in ("amount", "amount_signed"):
         if row.get(name) is not None:
             try:

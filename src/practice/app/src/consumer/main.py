@@ -15,7 +15,7 @@ from pathlib import Path
 from practice import broker, consuming, database, databasefaults, podfaults
 from practice import world as w
 from src.common.logging import configure_logging
-from src.consumer import events
+from src.consumer import contract_normalizer, events
 
 logger = logging.getLogger(__name__)
 KINDS = {broker.LEDGER_TOPIC: "ledger", broker.ORDER_TOPIC: "payment_order"}
@@ -36,7 +36,7 @@ def _iter_json_lines(path):
 
 
 def _write_dlq_payload(world, topic, payload, error):
-    if isinstance(error, events.ContractCoreViolationError):
+    if isinstance(error, contract_normalizer.ContractCoreViolationError):
         code = "contract_core_violation"
     elif isinstance(error, events.EventValidationError):
         code = "parse_error"
@@ -59,10 +59,8 @@ def _database_trouble(error):
         logging.getLogger("src.db.observability").warning("DB error after %.2f ms op=%s table=%s", 0.0, operation, table, extra={"corr": str(uuid.uuid4())})
 
 
-def run_backfill(args):
+def run_backfill(args, since, until):
     world = w.current()
-    since = _parse_iso_datetime(args.since) if args.since is not None else None
-    until = _parse_iso_datetime(args.until) if args.until is not None else None
     logger.info("Starting backfill profile=canonical-v1 ledger_topic=%s payment_order_topic=%s", broker.LEDGER_TOPIC, broker.ORDER_TOPIC)
     world.nap(0.4)
     databasefaults.hanging(world, "backfill")
@@ -140,8 +138,13 @@ def main():
         parser.print_help()
         return 0
     podfaults.log_level(w.current())
+    if args.command == "consume":
+        configure_logging()
+        return run_consumer(args)
+    since = _parse_iso_datetime(args.since) if args.since is not None else None
+    until = _parse_iso_datetime(args.until) if args.until is not None else None
     configure_logging()
-    return run_backfill(args) if args.command == "backfill" else run_consumer(args)
+    return run_backfill(args, since, until)
 
 
 if __name__ == "__main__":
