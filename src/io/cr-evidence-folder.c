@@ -468,7 +468,7 @@ cr_evidence_folder_write (CrEvidenceFolder *self, const char *name, GBytes *cont
   parts = g_strsplit (name, "/", -1);
   n = g_strv_length (parts);
   known = n == 1 ? g_strv_contains (CR_EVIDENCE_FILES, name)
-                 : n <= 4 && strcmp (parts[0], "attestation") == 0 && strcmp (name, "attestation/" JOURNAL) != 0 && strcmp (name, "attestation/" SUMS) != 0;
+                 : n > 1 && n <= 4 && strcmp (parts[0], "attestation") == 0 && strcmp (name, "attestation/" JOURNAL) != 0 && strcmp (name, "attestation/" SUMS) != 0;
   for (guint i = 0; i < n; i++)
     known = known && is_component (parts[i], strlen (parts[i]));
   if (!known) {
