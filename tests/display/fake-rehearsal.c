@@ -132,6 +132,12 @@ cr_rehearsal_preview (CrRehearsal *self, CrVars **vars, GError **error)
 }
 
 void
+cr_rehearsal_get_jumpbox_params (CrRehearsal *self, CrPlan *plan, const char *run_id, CrJumpboxParams *params)
+{
+  g_assert_not_reached ();
+}
+
+void
 cr_rehearsal_run_async (CrRehearsal *self, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_assert_null (self->task);
