@@ -107,12 +107,12 @@ tell_bytes (CrJumpboxTransport *self, Run *run, const char *step, CrLogStream st
 }
 
 static void
-tell_command (CrJumpboxTransport *self, Run *run)
+tell_command (CrJumpboxTransport *self, Run *run, const char *step, const char *command)
 {
-  g_autofree char *line = g_strjoinv (" ", run->call->argv);
-  g_autofree char *safe = cr_text_display_line (line, -1, 0);
+  g_autofree char *redacted = cr_redactor_text (self->redactor, command, NULL);
+  g_autofree char *safe = cr_text_display_line (redacted, -1, 0);
 
-  tell (self, run, NULL, CR_LOG_COMMAND, safe);
+  tell (self, run, step, CR_LOG_COMMAND, safe);
 }
 
 /* --- captures --- */
@@ -212,10 +212,9 @@ static void
 tell_step (CrJumpboxTransport *self, Run *run, CrPlanStep *step, CrCapture *capture)
 {
   g_autofree char *command = cr_plan_step_describe (step);
-  g_autofree char *line = cr_text_display_line (command, -1, 0);
   g_autofree char *end = NULL;
 
-  tell (self, run, step->id, CR_LOG_COMMAND, line);
+  tell_command (self, run, step->id, command);
   tell_bytes (self, run, step->id, CR_LOG_OUT, capture->out);
   tell_bytes (self, run, step->id, CR_LOG_ERR, capture->err);
   if (!capture->complete)
@@ -393,6 +392,7 @@ send (GTask *task, const char *kind, const char *nonce, const char *script, guin
   CrJumpboxTransport *self = g_task_get_source_object (task);
   Run *run = g_task_get_task_data (task);
   g_autoptr(GError) error = NULL;
+  g_autofree char *line = NULL;
   CrCall *call = cr_call_new (run->gate->id, kind);
 
   fill_road (self, &run->road);
@@ -412,7 +412,8 @@ send (GTask *task, const char *kind, const char *nonce, const char *script, guin
     set_call (call, CR_OUTCOME_NOT_STARTED, "journal", message);
     return FALSE;
   }
-  tell_command (self, run);
+  line = g_strjoinv (" ", call->argv);
+  tell_command (self, run, NULL, line);
   cr_run_command_async (&run->road, call, limit, g_task_get_cancellable (task), callback, g_object_ref (task));
   return TRUE;
 }

@@ -146,6 +146,7 @@ cr_local_step_async (CrPlanGate *gate, CrPlanStep *step, CrCaptureSet *captures,
   g_autoptr(GTask) task = g_task_new (NULL, cancellable, callback, user_data);
   g_auto(GStrv) env = cr_process_az_environ ();
   g_autofree char *line = NULL;
+  g_autofree char *redacted = NULL;
   g_autofree char *safe = NULL;
   Local *local;
   guint limit;
@@ -176,7 +177,8 @@ cr_local_step_async (CrPlanGate *gate, CrPlanStep *step, CrCaptureSet *captures,
     return;
   }
   line = g_strjoinv (" ", step->argv);
-  safe = cr_text_display_line (line, -1, 0);
+  redacted = cr_redactor_text (redactor, line, NULL);
+  safe = cr_text_display_line (redacted, -1, 0);
   tell (local, CR_LOG_COMMAND, safe);
   limit = step->limit > 0 ? step->limit : gate->limit_seconds;
   if (limit > 0)

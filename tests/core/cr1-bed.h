@@ -51,6 +51,7 @@ bed_step_free (CrPlanStep *step)
 {
   g_free (step->id);
   g_free (step->pod);
+  g_free (step->command);
   g_strfreev (step->argv);
   g_strfreev (step->token_argv);
   if (step->files != NULL) {
@@ -76,6 +77,7 @@ bed_add (Bed *bed, const char *id, gboolean pod, const char *command)
   step->where = pod ? CR_STEP_POD : CR_STEP_JUMPBOX;
   step->pod = pod ? g_strdup ("deploy/tx-lookup-api") : NULL;
   step->argv = g_strdupv ((char **) argv);
+  step->command = g_strdup (command);
   step->limit = 100;
   step->files = g_ptr_array_new ();
   g_ptr_array_add (bed->steps, step);
