@@ -533,16 +533,17 @@ token_cb (GObject *source_object, GAsyncResult *result, gpointer user_data)
     complete (task, CR_OUTCOME_STOPPED);
     return;
   }
-  if (ended != NULL) {
-    g_bytes_unref (probe->capture->err);
-    probe->capture->err = cr_redactor_bytes (self->redactor, ended->err, &probe->capture->redactions);
-    probe->capture->err_size = g_bytes_get_size (ended->err);
-  }
   if (length > 0) {
     const char *end = memchr (out, '\n', length);
 
     token = g_strndup (out, end != NULL ? (gsize) (end - out) : length);
     g_strstrip (token);
+    cr_redactor_add_known (self->redactor, token);  /* first of all: the command may say it on its error stream as well */
+  }
+  if (ended != NULL) {
+    g_bytes_unref (probe->capture->err);
+    probe->capture->err = cr_redactor_bytes (self->redactor, ended->err, &probe->capture->redactions);
+    probe->capture->err_size = g_bytes_get_size (ended->err);
   }
   if (ended == NULL)
     note (probe, "token", "The command that prints the bearer token can't be started: %s", error->message);
@@ -557,7 +558,6 @@ token_cb (GObject *source_object, GAsyncResult *result, gpointer user_data)
     complete (task, CR_OUTCOME_NOT_STARTED);
     return;
   }
-  cr_redactor_add_known (self->redactor, token);
   probe->token = g_steal_pointer (&token);
   find_way (g_steal_pointer (&task));
 }
@@ -610,7 +610,7 @@ cr_prober_run_async (CrProber *self, CrPlanGate *gate, CrPlanStep *step, CrCaptu
   probe->uri = g_uri_parse (probe->url, SOUP_HTTP_URI_FLAGS, &error);
   scheme = probe->uri != NULL ? g_uri_get_scheme (probe->uri) : "";
   if (probe->uri == NULL || (strcmp (scheme, "http") != 0 && strcmp (scheme, "https") != 0) || g_uri_get_host (probe->uri) == NULL
-      || *g_uri_get_host (probe->uri) == '\0') {
+      || *g_uri_get_host (probe->uri) == '\0' || strpbrk (g_uri_get_host (probe->uri), " \t\r\n\"'<>\\^`{|}") != NULL) {
     note (probe, "arguments", "This is no address of a web server; expected http://... or https://...%s%s", error != NULL ? ": " : "",
           error != NULL ? error->message : "");
     complete (task, CR_OUTCOME_NOT_STARTED);
