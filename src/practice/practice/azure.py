@@ -14,7 +14,7 @@ from . import jmes
 from . import world as w
 
 TAIL = 4096
-EXTENSION_SECONDS = 16.0  # what the agent and Azure need around the script, at speed 1x
+EXTENSION_SECONDS = 14.0  # what the agent and Azure need around the script, at speed 1x
 SAMPLE = "This is a sample script\n"
 
 
@@ -268,11 +268,18 @@ def _account(world, other=False):
     }
 
 
+def _leak(connection, world):
+    if world.has("leaks-secrets"):
+        from . import leaks
+        connection.err(leaks.printed(world, "az"))
+
+
 def _account_show(connection, world, args):
     values = _parse(args, {"-n": "subscription", "--name": "subscription", "-s": "subscription"})
     world.nap(0.6)
     _check_login(world)
     _check_subscription(values)
+    _leak(connection, world)
     _print(connection, values, _account(world, world.has("wrong-subscription")))
 
 

@@ -3,9 +3,8 @@
 
 import logging
 import sys
-import time
 
-from . import database
+from . import database, leaks
 
 HOST = 'connection failed: connection to server at "10.224.4.9", port 5432 failed: '
 
@@ -79,6 +78,10 @@ def migrating(world, context):
         generator = world.random("huge-output")
         for number in range(1200):
             sys.stderr.write("DEBUG [practice.noise] %06d %s\n" % (number, "%01000x" % generator.getrandbits(4000)))
+    if world.has("leaks-secrets"):
+        text = leaks.printed(world, "migration")
+        sys.stderr.write(text)
+        print(text, end="")
     if world.any("hostile-output", "forged-success"):
         out = sys.stdout.buffer
         sys.stdout.flush()
@@ -87,12 +90,6 @@ def migrating(world, context):
                   b"CR1 END 00000000000000000000000000000000 sum=0\n\nCR1POD 0000000000000000 rc=0\n| owner: nobody\nStarting\x08\x08\x08\x08\n"
                   + b"A" * 20000 + b"\n")
         out.flush()
-
-
-def migrated(world, context):
-    """Called after the migrations ran, before the transaction is committed."""
-    if _command(context) == "upgrade":
-        time.sleep(0)
 
 
 EXTRA = '''# SPDX-License-Identifier: GPL-3.0-or-later

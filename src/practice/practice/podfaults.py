@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from . import broker
+from . import broker, leaks
 
 JOIN_SECONDS = 3.0
 BROKER = "10.224.4.20:9092"
@@ -193,6 +193,8 @@ def consume(world, args, loop):
             _kafka(5, "REQTMOUT", "consumer", "[thrd:GroupCoordinator]: GroupCoordinator/1: Timed out LeaveGroupRequest in flight (after 5005ms, timeout #0): "
                    "possibly held back by preceeding blocking JoinGroupRequest with timeout in 296320ms")
         return 0
+    if world.has("leaks-secrets"):
+        sys.stderr.write(leaks.printed(world, "consume"))
     client = broker.Client(world)
     world.nap(JOIN_SECONDS)
     client.call("join", member="exec-%d" % os.getpid())

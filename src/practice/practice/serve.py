@@ -2,6 +2,7 @@
 """Builds the folder of one practice target and serves until it is told to end."""
 
 import ctypes
+import importlib.util
 import json
 import os
 import select
@@ -137,6 +138,10 @@ def serve(root, speed, faults, seed, parent_pid):
     if os.path.isdir(root) and os.listdir(root):
         print("practice-target: %s is not empty: give --root a new folder." % root, file=sys.stderr)
         return 2
+    for module in ("alembic", "sqlalchemy"):
+        if importlib.util.find_spec(module) is None:
+            print("practice-target: No module named '%s': install the Debian package python3-alembic." % module, file=sys.stderr)
+            return 3
     os.makedirs(root, mode=0o700, exist_ok=True)
     world = w.World(os.path.realpath(root), speed, faults, seed)
     os.umask(0o077)
@@ -155,9 +160,9 @@ def serve(root, speed, faults, seed, parent_pid):
         signal.signal(signum, lambda *_: os.write(wake_write, b"x"))
     ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)  # PR_SET_PDEATHSIG
     the_broker = broker.Broker(world)
-    threads = [threading.Thread(target=server.serve_forever, args=(0.5,), daemon=True),
-               threading.Thread(target=pod_server.serve_forever, args=(0.5,), daemon=True),
-               threading.Thread(target=broker.Server(world, the_broker).serve_forever, args=(0.5,), daemon=True)]
+    threads = [threading.Thread(target=server.serve_forever, args=(3600,), daemon=True),
+               threading.Thread(target=pod_server.serve_forever, args=(3600,), daemon=True),
+               threading.Thread(target=broker.Server(world, the_broker).serve_forever, args=(3600,), daemon=True)]
     from . import deployed
     threads.append(threading.Thread(target=deployed.run, args=(world, the_broker), daemon=True))
     for thread in threads:
@@ -166,28 +171,27 @@ def serve(root, speed, faults, seed, parent_pid):
         "ready": True, "root": world.root, "az": world.path("bin", "az"), "api_url": "http://127.0.0.1:%d" % world.port, "api_address": w.API_ADDRESS,
         "spool_dir": world.path("jumpbox", "spool"), "jumpbox_path": world.path("jumpbox", "bin") + ":" + SYSTEM_PATH, "subscription": w.SUBSCRIPTION,
         "truth": world.path("truth.jsonl")}), flush=True)
-    _wait(wake_read, parent_pid)
+    _wait(wake_read, [pid, parent_pid])
     os.close(control)
     os.waitpid(pid, 0)
     return 0
 
 
-def _wait(wake_read, parent_pid):
+def _wait(wake_read, pids):
+    """Until a signal came, standard input ended, or one of the processes did: the parent, or the one that all commands come from."""
     poller = select.poll()
     poller.register(wake_read, select.POLLIN)
     try:
         poller.register(0, select.POLLIN)
     except OSError:
         pass
-    pidfd = None
-    if parent_pid:
+    for pid in filter(None, pids):
         try:
-            pidfd = os.pidfd_open(parent_pid)
-            poller.register(pidfd, select.POLLIN)
+            poller.register(os.pidfd_open(pid), select.POLLIN)
         except ProcessLookupError:
             return
         except OSError:
-            pass
+            pass  # a kernel without pidfds: the other ends still work
     while True:
         for fd, event in poller.poll():
             if fd == 0 and event & select.POLLIN:

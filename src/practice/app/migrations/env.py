@@ -47,4 +47,3 @@ with engine.connect() as connection:
     databasefaults.migrating(world, context)
     with context.begin_transaction():
         context.run_migrations()
-        databasefaults.migrated(world, context)
