@@ -294,8 +294,11 @@ take_value (Scan *scan, gsize at, NameKind kind, const char *rule, const guint8 
     gboolean hex = TRUE, near_sas = FALSE;
     gsize from = at > 512 ? at - 512 : 0, to = MIN (scan->n, end + 512);
 
-    for (i = start; i < end && hex; i++)
-      hex = g_ascii_isxdigit (scan->v[i]);
+    for (i = start; i < end; i++) {
+      if (!IS (scan, i, B64 | URLSAFE) && scan->v[i] != '%' && scan->v[i] != '=')
+        return at;
+      hex = hex && g_ascii_isxdigit (scan->v[i]);
+    }
     for (i = from; hex && i + 3 <= to && !near_sas; i++)
       near_sas = has (scan, i, "sv=") || has (scan, i, "se=") || has (scan, i, "sr=");
     if (end - start < 16 || (hex && !near_sas))
@@ -398,18 +401,15 @@ looks_mixed (const Scan *scan, gsize start, gsize end)
   return lower && upper && digit;
 }
 
-/* Does what the base64 text says hold a secret? */
-static gboolean
-decodes_to_secret (const Scan *scan, gsize start, gsize end)
+/* Decodes the base64 characters from @start to @end. (transfer full) */
+static guint8 *
+decode (const Scan *scan, gsize start, gsize end, gsize *length)
 {
-  g_autofree guint8 *out = NULL;
-  g_autoptr(GArray) matches = NULL;
-  gsize n = 0;
+  guint8 *out = g_malloc ((end - start) / 4 * 3 + 4);
   guint32 bits = 0;
   guint have = 0;
-  Scan inner;
+  gsize n = 0;
 
-  out = g_malloc ((end - start) / 4 * 3 + 4);
   for (gsize i = start; i < end; i++) {
     guint8 c = scan->v[i];
     guint32 value = 63;
@@ -422,23 +422,56 @@ decodes_to_secret (const Scan *scan, gsize start, gsize end)
       value = (guint32) c - '0' + 52;
     else if (c == '+' || c == '-')
       value = 62;
-
     bits = bits << 6 | value;
     if ((have += 6) >= 8) {
       have -= 8;
       out[n++] = (guint8) (bits >> have);
-      if (n == 12) {  /* what is not text at its beginning is not looked at */
-        for (gsize k = 0; k < n; k++) {
-          if ((out[k] < 0x20 && !(class_of[out[k]] & BLANK)) || out[k] == 0 || out[k] == 0x7f)
-            return FALSE;
-        }
-      }
     }
   }
+  *length = n;
+  return out;
+}
+
+static gboolean
+is_text (const guint8 *bytes, gsize length)
+{
+  for (gsize i = 0; i < length; i++) {
+    if ((bytes[i] < 0x20 && !(class_of[bytes[i]] & BLANK)) || bytes[i] == 0 || bytes[i] == 0x7f)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* Does what the base64 text says hold a secret? What is not text at its beginning is not looked at. */
+static gboolean
+decodes_to_secret (const Scan *scan, gsize start, gsize end)
+{
+  g_autofree guint8 *out = NULL, *beginning = NULL;
+  g_autoptr(GArray) matches = NULL;
+  gsize n = 0;
+  Scan inner;
+
+  beginning = decode (scan, start, start + 16, &n);
+  if (!is_text (beginning, n))
+    return FALSE;
+  out = decode (scan, start, end, &n);
   matches = g_array_new (FALSE, FALSE, sizeof (Match));
   inner = (Scan) { .v = out, .n = n, .depth = scan->depth + 1, .matches = matches };
   scan_all (&inner);
   return matches->len > 0;
+}
+
+/* The end of a key whose head was cut off: random bytes, so not a text that somebody encoded */
+static gboolean
+is_key_tail (const Scan *scan, gsize start, gsize end, gsize pad)
+{
+  g_autofree guint8 *out = NULL;
+  gsize n = 0;
+
+  if (end - start + pad < 20 || end - start + pad > 88 || !looks_mixed (scan, start, end) || IS (scan, end + pad, B64 | URLSAFE))
+    return FALSE;
+  out = decode (scan, start + (end - start + pad) % 4, end, &n);
+  return !is_text (out, n) || !g_utf8_validate ((const char *) out, (gssize) n, NULL);
 }
 
 static void
@@ -467,8 +500,7 @@ scan_runs (Scan *scan)
       add (scan, end - 52, end, "azure-key");
     } else if (length >= 60 && memmem (scan->v + i, length, "JQQJ9", 5) != NULL && looks_mixed (scan, i, end)) {
       add (scan, i, end, "azure-key");
-    } else if (i == 0 && scan->depth == 0 && pad > 0 && length + pad >= 20 && length + pad <= 88 && looks_mixed (scan, i, end)
-               && !IS (scan, end + pad, B64 | URLSAFE)) {
+    } else if (i == 0 && scan->depth == 0 && pad > 0 && is_key_tail (scan, i, end, pad)) {
       add (scan, i, end + pad, "key-tail");  /* its head was cut off */
     } else if (length >= 20 && scan->depth < MAX_DEPTH && decodes_to_secret (scan, i, end)) {
       add (scan, i, end + pad, "base64");
@@ -598,7 +630,7 @@ scan_urls (Scan *scan)
       else if (scan->v[end] == '@')
         at = end;
     }
-    if (at > start && !has (scan, at + 1, "sha256:")) {
+    if (at > start && !has (scan, at + 1, "sha256:") && mark_length (scan, start) != at - start) {
       gsize from = colon > 0 ? colon + 1 : start;
 
       if ((colon > 0 || at - start >= 20) && !is_harmless (scan, from, at))
@@ -633,7 +665,7 @@ scan_pem (Scan *scan)
   for (; p < stop && (p = memmem (p, (gsize) (stop - p), "PRIVATE KEY-----", 16)) != NULL; p++) {
     gsize at = (gsize) (p - scan->v), start = at, end = at + 16;
 
-    while (start > 0 && at - start < 40 && (g_ascii_isupper (scan->v[start - 1]) || scan->v[start - 1] == ' ' || scan->v[start - 1] == '-'))
+    while (start > 0 && at - start < 40 && !has (scan, start, "-----BEGIN ") && !has (scan, start, "-----END "))
       start--;
     if (has (scan, start, "-----END ")) {  /* its beginning was cut off */
       gsize from = start;
