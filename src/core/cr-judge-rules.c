@@ -335,15 +335,21 @@ lacks_ending (CrRule *rule, CrCapture *capture, const char *title)
     lacks (rule, "stopped by operator", "The operator stopped the rehearsal before the end of “%s” was seen.", title);
   } else if (capture->outcome == CR_OUTCOME_NOT_STARTED) {
     rule->follows = capture->reason == NULL || g_str_equal (capture->reason, "earlier-step");
+    known = known_in_capture (capture, &line);
+    set_line (rule, line);
+    set_next (rule, known != NULL ? known->next : NULL);
     if (capture->message != NULL && !rule->follows)
       lacks (rule, "not run", "%s", capture->message);
     else
       lacks (rule, "not run", "“%s” did not run.", title);
+  } else if (g_strcmp0 (capture->reason, "killed") == 0) {
+    lacks (rule, "killed", "“%s” was killed before its end, as happens when memory runs out; what it had begun may be half done.", title);
+    set_next (rule, "Look at the pod's memory limit and its last state (`kubectl describe pod`).");
   } else if (cr_capture_timed_out (capture)) {
     lacks (rule, "time limit", "“%s” reached its time limit; what it had begun may still be running in the pod.", title);
     set_next (rule, "Look at the pod before anything is repeated: the command may still be running there, or wait for a lock.");
     set_line (rule, (line = cr_line_last (capture->err)));
-  } else if (capture->outcome == CR_OUTCOME_UNKNOWN) {
+  } else if (capture->outcome == CR_OUTCOME_UNKNOWN && (capture->where != CR_STEP_POD || capture->exit_code < 0)) {
     rule->follows = capture->message == NULL;
     if (capture->message != NULL)
       lacks (rule, "outcome unknown", "%s", capture->message);

@@ -148,6 +148,13 @@ was_turned_away (CrCapture *capture)
   return FALSE;
 }
 
+/* It did not start, and not just because another step went wrong */
+static gboolean
+was_refused (CrCapture *capture)
+{
+  return capture->outcome == CR_OUTCOME_NOT_STARTED && capture->reason != NULL && !g_str_equal (capture->reason, "earlier-step");
+}
+
 typedef enum { RAN_NOTHING, RAN_SOMETHING } Ran;
 
 /* Did anything of the gate's own run, beyond what only prepares it? *cause (nullable): the step that kept it from running. Direct probes only
@@ -171,19 +178,17 @@ what_ran (CrPlanGate *gate, CrCaptureSet *captures, CrPlanStep **cause)
       gboolean failed = capture != NULL
                         && (capture->outcome == CR_OUTCOME_UNKNOWN
                             || (capture->outcome == CR_OUTCOME_COMPLETED && (!cr_capture_ended (capture) || capture->exit_code != 0))
-                            || (capture->outcome == CR_OUTCOME_NOT_STARTED && g_strcmp0 (capture->reason, "earlier-step") != 0));
+                            || was_refused (capture));
       if (failed && *cause == NULL)
         *cause = step;
       continue;
     }
-    if (step->where == CR_STEP_DIRECT || capture == NULL || capture->outcome == CR_OUTCOME_NOT_STARTED)
+    if (step->where == CR_STEP_DIRECT || capture == NULL)
       continue;
-    if (capture->outcome == CR_OUTCOME_COMPLETED && was_turned_away (capture)) {
-      if (*cause == NULL)
-        *cause = step;
-      continue;
-    }
-    return RAN_SOMETHING;
+    if (capture->outcome != CR_OUTCOME_NOT_STARTED && !was_turned_away (capture))
+      return RAN_SOMETHING;
+    if (*cause == NULL && (capture->outcome != CR_OUTCOME_NOT_STARTED || was_refused (capture)))
+      *cause = step;
   }
   return RAN_NOTHING;
 }

@@ -943,7 +943,41 @@ test_kubectl_errors (void)
   }
 }
 
-/* kubectl said 0 after a lost connection (B1), and a limit that was reached (B9) */
+/* The jumpbox's frame says it with an outcome of its own: refused before anything started, lost on the way, killed in the pod. */
+static void
+test_pod_outcomes (void)
+{
+  static const struct { const char *reason, *err; CrOutcome outcome; int exit_code; CrPodMark mark; CrVerdict verdict; const char *says; } table[] = {
+    { "pod-unreachable", "Error from server (NotFound): deployments.apps \"tx-lookup-api\" not found\n", CR_OUTCOME_NOT_STARTED, 1, CR_POD_MARK_LOST,
+      CR_VERDICT_BLOCKED, "kubectl could not start it" },
+    { "pod-mark-lost", "error: error reading from error stream: next reader: unexpected EOF\n", CR_OUTCOME_UNKNOWN, 1, CR_POD_MARK_LOST,
+      CR_VERDICT_UNPROVEN, "kubectl could not run" },
+    { "pod-mark-lost", "", CR_OUTCOME_UNKNOWN, 0, CR_POD_MARK_LOST, CR_VERDICT_UNPROVEN, "the connection was lost" },
+    { "killed", "", CR_OUTCOME_UNKNOWN, 137, CR_POD_MARK_OK, CR_VERDICT_UNPROVEN, "was killed before its end" },
+    { "time-limit", "", CR_OUTCOME_UNKNOWN, 124, CR_POD_MARK_OK, CR_VERDICT_UNPROVEN, "reached its time limit" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_auto(Case) self = { 0 };
+    g_autoptr(CrGateVerdict) verdict = NULL;
+    CrCapture *capture;
+
+    make_case (&self, "sync");
+    clear_remote (&self, CR_OUTCOME_NOT_STARTED, "earlier-step", "It did not run because an earlier step of the gate failed.");
+    fill_login (self.set, self.gate);
+    capture = put (self.set, self.gate, "publish", "", table[i].err, table[i].exit_code);
+    capture->outcome = table[i].outcome;
+    capture->pod_mark = table[i].mark;
+    capture->reason = g_strdup (table[i].reason);
+    capture->message = g_strdup ("kubectl could not start it, or something else happened.");
+    verdict = judge (&self);
+    g_test_message ("%s | %s | %s", verdict->reason, verdict->line, verdict->next);
+    g_assert_cmpstr (cr_verdict_to_string (verdict->verdict), ==, cr_verdict_to_string (table[i].verdict));
+    assert_contains (verdict->reason, table[i].says);
+  }
+}
+
+/* kubectl said 0 after a lost connection (B1) */
 static void
 test_lost_mark (void)
 {
@@ -1208,6 +1242,7 @@ main (int argc, char **argv)
   g_test_add_func ("/judge/environment-step", test_environment_step);
   g_test_add_func ("/judge/kubectl-errors", test_kubectl_errors);
   g_test_add_func ("/judge/lost-mark", test_lost_mark);
+  g_test_add_func ("/judge/pod-outcomes", test_pod_outcomes);
   g_test_add_func ("/judge/sample-script", test_sample_script);
   g_test_add_func ("/judge/stopped-cluster", test_stopped_cluster);
   g_test_add_func ("/judge/smoke-codes", test_smoke_codes);
