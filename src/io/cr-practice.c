@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -160,11 +161,10 @@ ask_to_end (CrPractice *self)
     g_subprocess_send_signal (self->child, SIGTERM);
 }
 
+/* Ends the target now, waiting a moment for an orderly end */
 static void
-cr_practice_dispose (GObject *object)
+finish_now (CrPractice *self)
 {
-  CrPractice *self = CR_PRACTICE (object);
-
   if (self->kill_source != NULL)
     g_source_destroy (self->kill_source);
   g_clear_pointer (&self->kill_source, g_source_unref);
@@ -172,8 +172,46 @@ cr_practice_dispose (GObject *object)
   for (int waited = 0; !child_has_ended (self) && waited < DISPOSE_WAIT_MS; waited += 5)
     g_usleep (5000);
   kill_group (self);
-  g_clear_object (&self->child);
   remove_root (self);
+}
+
+/* Targets that live: a program that ends while one of them is being stopped, or forgets one, leaves neither process nor folder behind. */
+static GMutex living_lock;
+static GPtrArray *living = NULL;  /* (element-type CrPractice) (borrowed) */
+
+static void
+finish_all (void)
+{
+  g_mutex_lock (&living_lock);
+  for (guint i = 0; i < living->len; i++)
+    finish_now (living->pdata[i]);
+  g_ptr_array_set_size (living, 0);
+  g_mutex_unlock (&living_lock);
+}
+
+static void
+remember (CrPractice *self)
+{
+  g_mutex_lock (&living_lock);
+  if (living == NULL) {
+    living = g_ptr_array_new ();
+    atexit (finish_all);
+  }
+  g_ptr_array_add (living, self);
+  g_mutex_unlock (&living_lock);
+}
+
+static void
+cr_practice_dispose (GObject *object)
+{
+  CrPractice *self = CR_PRACTICE (object);
+
+  g_mutex_lock (&living_lock);
+  if (living != NULL)
+    g_ptr_array_remove (living, self);
+  g_mutex_unlock (&living_lock);
+  finish_now (self);
+  g_clear_object (&self->child);
   if (self->err_fd >= 0)
     close (self->err_fd);
   self->err_fd = -1;
@@ -553,6 +591,7 @@ cr_practice_start_async (CrSettings *settings, GCancellable *cancellable, GAsync
                              error->message);
     return;
   }
+  remember (practice);
   identifier = g_subprocess_get_identifier (practice->child);
   practice->group = identifier != NULL ? (pid_t) g_ascii_strtoll (identifier, NULL, 10) : 0;
   practice->input = g_subprocess_get_stdin_pipe (practice->child);

@@ -19,5 +19,5 @@ G_DECLARE_FINAL_TYPE (CrPractice, cr_practice, CR, PRACTICE, GObject)
 void        cr_practice_start_async  (CrSettings *settings, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 CrPractice *cr_practice_start_finish (GAsyncResult *result, GError **error);
 const char *cr_practice_get_root     (CrPractice *self);
-void        cr_practice_stop         (CrPractice *self);   /* ends it and removes its folder; also on dispose */
+void        cr_practice_stop         (CrPractice *self);   /* ends it and removes its folder without blocking; dispose and the end of the program finish that at once */
 G_END_DECLS

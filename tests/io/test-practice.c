@@ -125,6 +125,36 @@ test_dispose (Fixture *fixture, gconstpointer data)
   }
 }
 
+/* A program that forgets the object, as one does that leaves in a hurry */
+static void
+test_forgotten (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr(GDir) dir = NULL;
+  const char *name;
+  guint n = 0;
+
+  if (g_test_subprocess ()) {
+    g_autoptr(GError) error = NULL;
+
+    put_target (fixture, READY "cat >/dev/null\n");
+    g_print ("ROOT=%s\n", cr_practice_get_root (start (fixture, NULL, &error)));
+    return;
+  }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stdout ("*ROOT=*/cutover-rehearsal-practice-*");
+  dir = g_dir_open (made, 0, NULL);
+  while ((name = g_dir_read_name (dir)) != NULL) {
+    g_autofree char *path = g_build_filename (made, name, NULL);
+
+    if (g_str_has_prefix (name, "cr-test-practice-")) {  /* where the other program kept its things */
+      g_assert_cmpint (g_rmdir (path), ==, 0);
+      n++;
+    }
+  }
+  g_assert_cmpuint (n, ==, 1);
+}
+
 static void
 test_option_wins (Fixture *fixture, gconstpointer data)
 {
@@ -229,19 +259,22 @@ main (int argc, char **argv)
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  made = g_dir_make_tmp ("cr-test-practice-XXXXXX", NULL);
-  g_assert_nonnull (made);
+  made = g_build_filename (g_getenv ("TMPDIR") != NULL ? g_getenv ("TMPDIR") : "/tmp", "cr-test-practice-XXXXXX", NULL);
+  g_assert_nonnull (g_mkdtemp (made));
+  g_setenv ("TMPDIR", made, TRUE);
   g_setenv ("CR_PRACTICE_DIR", made, TRUE);  /* before there are threads */
   g_setenv ("CR_DATA_DIR", made, TRUE);
   g_test_add ("/practice/happy", Fixture, NULL, set_up, test_happy, tear_down);
   g_test_add ("/practice/dispose", Fixture, NULL, set_up, test_dispose, tear_down);
+  g_test_add ("/practice/forgotten", Fixture, NULL, set_up, test_forgotten, tear_down);
   g_test_add ("/practice/option-wins", Fixture, NULL, set_up, test_option_wins, tear_down);
   g_test_add ("/practice/failures", Fixture, NULL, set_up, test_failures, tear_down);
   g_test_add ("/practice/missing", Fixture, NULL, set_up, test_missing, tear_down);
   g_test_add ("/practice/faults", Fixture, NULL, set_up, test_faults, tear_down);
   g_test_add ("/practice/cancel", Fixture, NULL, set_up, test_cancel, tear_down);
   status = g_test_run ();
-  g_assert_cmpint (g_rmdir (made), ==, 0);  /* nothing was left in it */
+  if (!g_test_subprocess ())  /* that one leaves a target on purpose */
+    g_assert_cmpint (g_rmdir (made), ==, 0);
   g_free (made);
   return status;
 }
