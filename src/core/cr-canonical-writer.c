@@ -20,6 +20,7 @@
 #define BUFFER_SIZE (512 * 1024)  /* stays in the processor's cache */
 #define PIECE 2048                /* bytes of a string that are written between two looks at the buffer */
 #define ESCAPED_MOST 6            /* bytes that one byte can become */
+#define FEW 24                    /* members that are sorted by insertion, without memory of their own */
 #define REREAD_LEVELS 8           /* objects in objects that are read again, at most; each costs another look at the text */
 
 typedef enum { GOOD, BAD, TOO_LARGE } Result;
@@ -392,7 +393,6 @@ static void
 set_key (Writer *writer, Member *member, const guint8 *raw, const guint8 *raw_end, gboolean plain)
 {
   const guint8 *key;
-  guint8 first[8] = { 0 };
 
   member->raw = raw;
   if (plain) {
@@ -412,9 +412,18 @@ set_key (Writer *writer, Member *member, const guint8 *raw, const guint8 *raw_en
     member->key_size = (guint32) (writer->arena->len - member->key_offset);
     key = (const guint8 *) writer->arena->str + member->key_offset;
   }
-  memcpy (first, key, MIN (member->key_size, 8));
-  memcpy (&member->prefix, first, 8);
-  member->prefix = GUINT64_FROM_BE (member->prefix);
+  if (plain && writer->end - key >= 8) {  /* what follows the key is cut off */
+    memcpy (&member->prefix, key, 8);
+    member->prefix = GUINT64_FROM_BE (member->prefix);
+    if (member->key_size < 8)
+      member->prefix &= ~(G_MAXUINT64 >> (8 * member->key_size));
+  } else {
+    guint8 first[8] = { 0 };
+
+    memcpy (first, key, MIN (member->key_size, 8));
+    memcpy (&member->prefix, first, 8);
+    member->prefix = GUINT64_FROM_BE (member->prefix);
+  }
 }
 
 static gsize
@@ -436,18 +445,17 @@ is_excluded (const Writer *writer, const Member *member)
   return FALSE;
 }
 
-/* The members from @base on, sorted, the last of duplicates only: their indices from @base, (transfer full) */
-static guint32 *
-sort_members (Writer *writer, gsize base, gsize *n_kept)
+/* The members from @base on, sorted, the last of duplicates only: their indices from @base. Returns how many are kept */
+static gsize
+sort_members (Writer *writer, gsize base, guint32 *order)
 {
   const gsize n = writer->n_members - base;
   const Member *members = writer->members + base;
-  guint32 *order = g_new (guint32, MAX (n, 1));
   gsize kept = 0;
 
   for (gsize i = 0; i < n; i++)
     order[i] = (guint32) i;
-  if (n <= 24) {
+  if (n <= FEW) {
     for (gsize i = 1; i < n; i++) {
       const guint32 self = order[i];
       gsize k = i;
@@ -466,8 +474,7 @@ sort_members (Writer *writer, gsize base, gsize *n_kept)
       kept--;
     order[kept++] = order[i];
   }
-  *n_kept = kept;
-  return order;
+  return kept;
 }
 
 /* Puts the members from @base on, which fill the buffer from @start on, in order */
@@ -475,11 +482,12 @@ static Result
 reorder (Writer *writer, gsize base, gsize start)
 {
   const gsize length = writer->used - start;
-  g_autofree guint32 *order = NULL;
-  gsize n_kept;
+  guint32 few[FEW];
+  g_autofree guint32 *many = writer->n_members - base > FEW ? g_new (guint32, writer->n_members - base) : NULL;
+  const guint32 *order = many != NULL ? many : few;
+  const gsize n_kept = sort_members (writer, base, many != NULL ? many : few);
   guint8 *out;
 
-  order = sort_members (writer, base, &n_kept);
   if (writer->scratch_room < length) {
     writer->scratch_room = MAX (length, 2 * writer->scratch_room);
     g_free (writer->scratch);
@@ -707,7 +715,8 @@ write_members_again (Writer *writer, guint depth, gsize base)
     return result;
   behind = writer->p;
   n = writer->n_members - base;
-  order = sort_members (writer, base, &n_kept);
+  order = g_new (guint32, n);
+  n_kept = sort_members (writer, base, order);
   done = g_malloc0 (n);
   for (gsize i = 0; i < n_kept && result == GOOD; i++) {
     if (depth == 0 && is_excluded (writer, &writer->members[base + order[i]]))

@@ -28,10 +28,10 @@ typedef struct {
 } Pieces;
 
 typedef struct {
-  guint32 *slots;         /* (owned): id + 1, or 0; open addressing */
-  guint32 *tags;          /* (owned): upper half of the hash, beside it */
+  guint64 *slots;         /* (owned): hash << 32 | id + 1, or 0; open addressing */
   gsize    mask;
   guint32 *first;         /* (owned): by id: the piece that came first; pieces of b behind those of a */
+  guint8  *repeated;      /* (owned): by id: a has it more than once */
   guint32  n_ids;
 } Table;
 
@@ -48,8 +48,8 @@ static void
 table_clear (Table *table)
 {
   g_free (table->slots);
-  g_free (table->tags);
   g_free (table->first);
+  g_free (table->repeated);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Table, table_clear)
@@ -65,7 +65,7 @@ piece (const Pieces *pieces, gsize index, gsize *length)
 static void
 split_lines (Pieces *pieces, const char *text, gsize length)
 {
-  gsize room = length / 32 + 16;
+  gsize room = length / 8 + 16;  /* what is not used is never touched */
   const char *p = text, *end = text + length;
 
   pieces->text = text;
@@ -89,60 +89,134 @@ split_lines (Pieces *pieces, const char *text, gsize length)
 static void
 table_init (Table *table, gsize n_pieces)
 {
-  gsize size = 64;
-
-  while (size < n_pieces + n_pieces / 2)
-    size *= 2;
-  table->mask = size - 1;
-  table->slots = g_new0 (guint32, size);
-  table->tags = g_new (guint32, size);
+  table->mask = 1023;
+  table->slots = g_new0 (guint64, table->mask + 1);
   table->first = g_new (guint32, n_pieces + 1);
+  table->repeated = g_malloc0 (n_pieces + 1);
+}
+
+/* Starts small and grows: payloads repeat themselves, and memory that is never touched costs nothing */
+static void
+table_grow (Table *table)
+{
+  const gsize mask = table->mask * 2 + 1;
+  guint64 *slots = g_new0 (guint64, mask + 1);
+
+  for (gsize i = 0; i <= table->mask; i++)
+    if (table->slots[i] != 0) {
+      gsize slot = (table->slots[i] >> 32) & mask;
+
+      while (slots[slot] != 0)
+        slot = (slot + 1) & mask;
+      slots[slot] = table->slots[i];
+    }
+  g_free (table->slots);
+  table->slots = slots;
+  table->mask = mask;
+}
+
+static inline gboolean
+same_bytes (const char *a, const char *b, gsize length)
+{
+  for (; length >= 8; length -= 8, a += 8, b += 8) {
+    guint64 x, y;
+
+    memcpy (&x, a, 8);
+    memcpy (&y, b, 8);
+    if (x != y)
+      return FALSE;
+  }
+  for (; length > 0; length--)
+    if (*a++ != *b++)
+      return FALSE;
+  return TRUE;
+}
+
+/* The number of a piece of @side, whose pieces count from @first_index */
+static inline guint32
+number_piece (Table *table, const Pieces *a, const Pieces *side, gsize index, gsize first_index, guint32 hash)
+{
+  gsize slot = hash & table->mask;
+  gsize length, other_length;
+  const char *text = piece (side, index, &length);
+
+  for (; table->slots[slot] != 0; slot = (slot + 1) & table->mask) {
+    guint32 id;
+    gsize first;
+    const char *other;
+
+    if (table->slots[slot] >> 32 != hash)
+      continue;
+    id = (guint32) table->slots[slot] - 1;
+    first = table->first[id];
+    other = first < a->count ? piece (a, first, &other_length) : piece (side, first - a->count, &other_length);
+    if (other_length == length && same_bytes (other, text, length))
+      return id;
+  }
+  table->first[table->n_ids] = (guint32) (first_index + index);
+  table->slots[slot] = (guint64) hash << 32 | ++table->n_ids;
+  return table->n_ids - 1;
 }
 
 #define BATCH 16
 
-/* Gives each piece of @side its number. Hashes are computed a few pieces ahead, so that the table's memory is on its way. */
+/* Hashes are computed a few pieces ahead, so that the table's memory is on its way */
 static gboolean
-number_pieces (Table *table, const Pieces *a, Pieces *side, gsize first_index, guint64 seed, GCancellable *cancellable)
+number_first (Table *table, Pieces *a, guint64 seed, GCancellable *cancellable)
 {
-  for (gsize i = 0; i < side->count; i += BATCH) {
-    const gsize n = MIN (BATCH, side->count - i);
-    guint64 hashes[BATCH];
+  for (gsize i = 0; i < a->count; i += BATCH) {
+    const gsize n = MIN (BATCH, a->count - i);
+    guint32 hashes[BATCH];
 
     if (i % CANCEL_EVERY == 0 && g_cancellable_is_cancelled (cancellable))
       return FALSE;
+    if (table->n_ids + BATCH > table->mask / 4 * 3)
+      table_grow (table);
     for (gsize k = 0; k < n; k++) {
       gsize length;
-      const char *text = piece (side, i + k, &length);
+      const char *text = piece (a, i + k, &length);
 
-      hashes[k] = cr_myers_hash (text, length, seed);
+      hashes[k] = (guint32) (cr_myers_hash (text, length, seed) >> 32);
       __builtin_prefetch (&table->slots[hashes[k] & table->mask]);
-      __builtin_prefetch (&table->tags[hashes[k] & table->mask]);
     }
     for (gsize k = 0; k < n; k++) {
-      const guint32 tag = (guint32) (hashes[k] >> 32);
-      gsize slot = hashes[k] & table->mask;
-      gsize length, other_length;
-      const char *text = piece (side, i + k, &length);
+      const guint32 known = table->n_ids, id = number_piece (table, a, a, i + k, 0, hashes[k]);
 
-      for (; table->slots[slot] != 0; slot = (slot + 1) & table->mask) {
-        const guint32 id = table->slots[slot] - 1;
-        const gsize first = table->first[id];
-        const char *other;
-
-        if (table->tags[slot] != tag)
-          continue;
-        other = first < a->count ? piece (a, first, &other_length) : piece (side, first - a->count, &other_length);
-        if (other_length == length && memcmp (other, text, length) == 0)
-          break;
-      }
-      if (table->slots[slot] == 0) {
-        table->first[table->n_ids] = (guint32) (first_index + i + k);
-        table->slots[slot] = ++table->n_ids;
-        table->tags[slot] = tag;
-      }
-      side->ids[i + k] = table->slots[slot] - 1;
+      a->ids[i + k] = id;
+      if (id < known)
+        table->repeated[id] = 1;
     }
+  }
+  return TRUE;
+}
+
+/* Most pieces of @b are what follows in @a: they are compared there, one behind the other, before the table is asked */
+static gboolean
+number_second (Table *table, const Pieces *a, Pieces *b, guint64 seed, GCancellable *cancellable)
+{
+  gsize expected = 0;
+
+  for (gsize i = 0; i < b->count; i++) {
+    gsize length, other_length;
+    const char *text = piece (b, i, &length);
+    guint32 id;
+
+    if (i % CANCEL_EVERY == 0 && g_cancellable_is_cancelled (cancellable))
+      return FALSE;
+    if (expected < a->count) {
+      const char *other = piece (a, expected, &other_length);
+
+      if (other_length == length && same_bytes (other, text, length)) {
+        b->ids[i] = a->ids[expected++];
+        continue;
+      }
+    }
+    if (table->n_ids + 1 > table->mask / 4 * 3)
+      table_grow (table);
+    id = b->ids[i] = number_piece (table, a, b, i, a->count, (guint32) (cr_myers_hash (text, length, seed) >> 32));
+    expected++;
+    if (table->first[id] < a->count && !table->repeated[id])
+      expected = table->first[id] + 1;
   }
   return TRUE;
 }
@@ -228,7 +302,7 @@ number_both (Pieces *a, Pieces *b, guint32 *n_ids, GCancellable *cancellable)
   gboolean done;
 
   table_init (&table, a->count + b->count);
-  done = number_pieces (&table, a, a, 0, seed, cancellable) && number_pieces (&table, a, b, a->count, seed, cancellable);
+  done = number_first (&table, a, seed, cancellable) && number_second (&table, a, b, seed, cancellable);
   *n_ids = table.n_ids;
   return done;
 }

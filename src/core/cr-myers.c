@@ -22,8 +22,7 @@ typedef struct {
 
 typedef struct {
   const guint32 *a, *b;                   /* elements that the other side has, too */
-  const guint32 *a_index, *b_index;       /* where they were */
-  guint8        *a_changed, *b_changed;
+  guint8        *a_changed, *b_changed;   /* of these */
   gsize          n_classes;
   guint32       *place;                   /* (owned) (nullable): by class, zero outside of find_anchors() */
   guint8        *seen;                    /* (owned) (nullable): the same */
@@ -310,9 +309,9 @@ solve (Context *context)
     }
     if (box.a_start == box.a_end || box.b_start == box.b_end) {
       for (; box.a_start < box.a_end; box.a_start++)
-        context->a_changed[context->a_index[box.a_start]] = 1;
+        context->a_changed[box.a_start] = 1;
       for (; box.b_start < box.b_end; box.b_start++)
-        context->b_changed[context->b_index[box.b_start]] = 1;
+        context->b_changed[box.b_start] = 1;
       continue;
     }
     size = box.a_end - box.a_start + box.b_end - box.b_start;
@@ -338,21 +337,25 @@ solve (Context *context)
   return TRUE;
 }
 
-/* Elements of @ids whose class the other side has, and where they were; the rest is marked as changed */
+/* Elements of @ids whose class the other side has */
 static guint32
-keep_common (const guint32 *ids, gsize start, gsize end, const guint8 *sides, guint32 *kept, guint32 *index, guint8 *changed)
+keep_common (const guint32 *ids, gsize start, gsize end, const guint8 *sides, guint32 *kept)
 {
   guint32 n = 0;
 
   for (gsize i = start; i < end; i++) {
-    if (sides[ids[i]] == 3) {
-      kept[n] = ids[i];
-      index[n++] = (guint32) i;
-    } else {
-      changed[i] = 1;
-    }
+    kept[n] = ids[i];
+    n += sides[ids[i]] == 3 ? 1 : 0;
   }
   return n;
+}
+
+/* The other ones are changed; for these, @kept_changed says */
+static void
+spread_changes (const guint32 *ids, gsize start, gsize end, const guint8 *sides, const guint8 *kept_changed, guint8 *changed)
+{
+  for (gsize i = start; i < end; i++)
+    changed[i] = sides[ids[i]] == 3 ? *kept_changed++ : 1;
 }
 
 gboolean
@@ -361,7 +364,8 @@ cr_myers_compare (const guint32 *a, gsize n_a, const guint32 *b, gsize n_b, gsiz
 {
   g_autofree Context *context = g_new0 (Context, 1);
   g_autofree guint8 *sides = g_malloc0 (MAX (n_classes, 1));
-  g_autofree guint32 *kept = NULL, *index = NULL;
+  g_autofree guint32 *kept = NULL;
+  g_autofree guint8 *kept_changed = NULL;
   gsize start = 0;
   guint32 n_kept_a, n_kept_b;
   gboolean done;
@@ -377,21 +381,21 @@ cr_myers_compare (const guint32 *a, gsize n_a, const guint32 *b, gsize n_b, gsiz
   for (gsize i = start; i < n_b; i++)
     sides[b[i]] |= 2;
   kept = g_new (guint32, n_a - start + n_b - start + 1);
-  index = g_new (guint32, n_a - start + n_b - start + 1);
-  n_kept_a = keep_common (a, start, n_a, sides, kept, index, a_changed);
-  n_kept_b = keep_common (b, start, n_b, sides, kept + n_kept_a, index + n_kept_a, b_changed);
+  n_kept_a = keep_common (a, start, n_a, sides, kept);
+  n_kept_b = keep_common (b, start, n_b, sides, kept + n_kept_a);
+  kept_changed = g_malloc0 (n_kept_a + n_kept_b + 1);
 
   context->a = kept;
   context->b = kept + n_kept_a;
-  context->a_index = index;
-  context->b_index = index + n_kept_a;
-  context->a_changed = a_changed;
-  context->b_changed = b_changed;
+  context->a_changed = kept_changed;
+  context->b_changed = kept_changed + n_kept_a;
   context->n_classes = n_classes;
   context->cancellable = cancellable;
   context->boxes = g_array_new (FALSE, FALSE, sizeof (Box));
   push_box (context, 0, n_kept_a, 0, n_kept_b, G_MAXUINT32);
   done = solve (context);
+  spread_changes (a, start, n_a, sides, kept_changed, a_changed);
+  spread_changes (b, start, n_b, sides, kept_changed + n_kept_a, b_changed);
   g_array_unref (context->boxes);
   g_free (context->place);
   g_free (context->seen);
