@@ -20,7 +20,7 @@ def program(name="bench/bench-core"):
 
 
 def once(command, limit):
-    """(seconds, MiB at most, output), or None if it took longer than @limit seconds"""
+    """(seconds, MiB at most, output), or None if it took longer than @limit seconds or failed; a diff that found something exits with 1"""
     reader, writer = os.pipe()
     start = time.perf_counter()
     child = subprocess.Popen(command, stdout=writer, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -52,6 +52,8 @@ def once(command, limit):
     except BlockingIOError:
         pass
     os.close(reader)
+    if child.returncode not in (0, 1):
+        return None
     return seconds, usage.ru_maxrss / 1024, output
 
 
@@ -73,7 +75,7 @@ def show(title, results, ours, targets=None):
     print("\n%s" % title)
     for name, result in results.items():
         if result is None:
-            print("  %-34s took too long" % name)
+            print("  %-34s took too long, or gave up" % name)
             continue
         seconds, memory, _ = result
         share = results[ours][0] / seconds

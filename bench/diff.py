@@ -66,7 +66,7 @@ def main():
                         path = os.path.join(modules, "bench-%s.mjs" % name.split()[0])
                         with open(path, "w", encoding="utf-8") as out:
                             out.write(script)
-                        commands[name] = ["node", "--max-old-space-size=6000", path, a, b]
+                        commands[name] = ["node", "--max-old-space-size=2000", path, a, b]
                     targets = {"jsondiffpatch by id": .05, "fast-json-patch": .5} if lines == 10 ** 6 else {}
                 results = benchlib.measure(commands, 5 if lines < 10 ** 6 else 2)
                 benchlib.show("structural diff, %d lines pretty, %g %% touched; ours: %s" % (

@@ -3,7 +3,7 @@
 """Compares canonical-many with json, hashlib and repr() of this Python; prints TAP.
 
 against-python.py PATH-OF-canonical-many
-CR_DIFFERENTIAL_DOCUMENTS (default 60000) and CR_DIFFERENTIAL_DOUBLES (default 400000) set how much, CR_DIFFERENTIAL_SEED where to begin.
+CR_DIFFERENTIAL_DOCUMENTS (default 40000) and CR_DIFFERENTIAL_DOUBLES (default 250000) set how much, CR_DIFFERENTIAL_SEED where to begin.
 """
 import hashlib
 import json
@@ -14,8 +14,8 @@ import subprocess
 import sys
 
 PROGRAM = sys.argv[1]
-DOCUMENTS = int(os.environ.get("CR_DIFFERENTIAL_DOCUMENTS", "60000"))
-DOUBLES = int(os.environ.get("CR_DIFFERENTIAL_DOUBLES", "400000"))
+DOCUMENTS = int(os.environ.get("CR_DIFFERENTIAL_DOCUMENTS", "40000"))
+DOUBLES = int(os.environ.get("CR_DIFFERENTIAL_DOUBLES", "250000"))
 SEED = int(os.environ.get("CR_DIFFERENTIAL_SEED", "20260224"))
 MASK = ("event_time", "data_lag_sec")
 DEPTH_MAX = 990
