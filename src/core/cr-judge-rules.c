@@ -1665,7 +1665,7 @@ show_node (const CrJsonNode *node)
 static gboolean
 member_equals (CrRule *rule, CrPlanStep *step, CrProbeFacts *facts, const CrJsonNode *object, const char *key, const char *wanted)
 {
-  const CrJsonNode *node = cr_json_node_member (object, key);
+  const CrJsonNode *node = object != NULL ? cr_json_node_member (object, key) : NULL;
   g_autofree char *value = NULL;
   g_autofree char *seen = NULL;
 
@@ -1733,7 +1733,7 @@ look_read_back (CrRule *rule)
       return;
   related = cr_json_node_member (body, "related");
   if (g_hash_table_contains (rule->witness->args, "related_id")
-      && !member_equals (rule, step, facts, related != NULL ? related : body, "related_id", arg (rule, "related_id")))
+      && !member_equals (rule, step, facts, related, "related_id", arg (rule, "related_id")))
     return;
   amount = show_node (cr_json_node_member (body, "amount"));
   if (g_hash_table_contains (rule->witness->args, "amount") && !decimal_equal (cr_json_node_member (body, "amount"), arg (rule, "amount"))) {
@@ -1838,7 +1838,7 @@ look_consumer_ending (CrRule *rule)
     lacks (rule, NULL, "“%s” says more than once how it ended.", step->title);
   } else if (idle >= 0) {
     rule->result->caution = TRUE;
-    holds (rule, "idle for %" G_GINT64_FORMAT " s: consumed by the deployed consumer, if at all", idle);
+    holds (rule, "not by this command, which idled for %" G_GINT64_FORMAT " s: by the deployed consumer, if at all", idle);
   } else if (processed != wanted) {
     rule->result->caution = TRUE;
     holds (rule, "%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " messages by this command, the rest by the deployed consumer", processed, wanted);

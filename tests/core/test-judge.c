@@ -448,6 +448,7 @@ static const Wrong wrongs[] = {
   { "there-before", "backfill", { "before-pay=http:backfill-get-after" }, CR_VERDICT_FAIL, "already there before", "HTTP_CODE=200" },
   { "event-time", "backfill", { "after-rec=body:08:26:04Z:08:26:05Z" }, CR_VERDICT_FAIL, "event_time is 2026-11-23T08:26:05Z instead of", NULL },
   { "amount", "backfill", { "after-pay=body:\"amount\":\"100.00\":\"amount\":\"100.01\"" }, CR_VERDICT_FAIL, "the amount is \"100.01\" instead of 100.00", NULL },
+  { "related", "backfill", { "after-pay=body:\"related\":{:\"other\":{" }, CR_VERDICT_FAIL, "related_id is absent instead of po-bf-", NULL },
   { "pairing", "backfill", { "after-pay=body:\"COMPLETE\":\"INCOMPLETE\"" }, CR_VERDICT_FAIL, "pairing_status", NULL },
   /* sync */
   { "nothing", "sync", { "consume=cmd:sync-consume-nothing-on-topic", "readback=http:sync-consume-backlog-get" }, CR_VERDICT_FAIL,
