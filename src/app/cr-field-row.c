@@ -8,6 +8,7 @@
 #include "../core/cr-text.h"
 
 #define PAUSE_MS 600
+#define MAX_LENGTH 4096
 #define SIDE_BY_SIDE 220  /* pixels the text wants beside the buttons */
 
 struct _CrFieldRow {
@@ -98,7 +99,6 @@ refresh (CrFieldRow *self)
   gboolean empty = *current_value (self) == '\0';
   g_autofree char *origin = NULL;
   g_autofree char *spoken = NULL;
-  g_autofree char *title = plain_title (self);
   GtkWidget *editor = cr_field_row_get_editor (self);
 
   if (self->settings != NULL && self->active && !(empty && !self->field->required))
@@ -132,11 +132,10 @@ refresh (CrFieldRow *self)
   else
     gtk_widget_remove_css_class (GTK_WIDGET (self), "cr-invalid");
 
-  /* Assistive technology reads name, state and what stands below */
+  /* Assistive technology reads the name (the title, through its mnemonic), the state and what stands below */
   spoken = self->note != NULL && *self->note != '\0' ? g_strconcat (self->shown, *self->shown != '\0' ? ". " : "", self->note, NULL)
                                                      : g_strdup (self->shown);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (editor), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
-                                  GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, spoken, -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (editor), GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, spoken, -1);
   gtk_accessible_update_state (GTK_ACCESSIBLE (editor), GTK_ACCESSIBLE_STATE_INVALID,
                                error_shown ? GTK_ACCESSIBLE_INVALID_TRUE : GTK_ACCESSIBLE_INVALID_FALSE, -1);
   if (self->valid != !is_error) {
@@ -230,8 +229,19 @@ pressed_cb (GtkGestureClick *gesture, int n_press, double x, double y, CrFieldRo
 {
   GtkWidget *editor = cr_field_row_get_editor (self);
 
-  if (!gtk_widget_has_focus (editor))
+  if ((gtk_widget_get_state_flags (editor) & GTK_STATE_FLAG_FOCUS_WITHIN) == 0)
     gtk_widget_grab_focus (editor);
+}
+
+/* A drop-down is a nameless button in a box: name what takes the focus */
+static void
+name_drop_down (CrFieldRow *self)
+{
+  GtkWidget *button = self->drop != NULL ? gtk_widget_get_first_child (self->drop) : NULL;
+  g_autofree char *title = plain_title (self);
+
+  if (GTK_IS_BUTTON (button))
+    gtk_accessible_update_property (GTK_ACCESSIBLE (button), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
 }
 
 static void
@@ -243,6 +253,7 @@ title_changed_cb (CrFieldRow *self)
     gtk_label_set_label (GTK_LABEL (self->title), _(self->field->title));
   else
     gtk_label_set_text_with_mnemonic (GTK_LABEL (self->title), title);
+  name_drop_down (self);
   refresh (self);
 }
 
@@ -337,11 +348,12 @@ cr_field_row_constructed (GObject *object)
     make_drop_down (self, box);
     cr_field_row_set_choices (self, self->field->choices, self->field->choices);
   } else {
-    self->text = gtk_text_new ();
-    gtk_text_set_activates_default (GTK_TEXT (self->text), TRUE);
-    gtk_text_set_input_purpose (GTK_TEXT (self->text), self->field->kind == CR_FIELD_INTEGER ? GTK_INPUT_PURPOSE_DIGITS
-                                : self->field->kind == CR_FIELD_URL ? GTK_INPUT_PURPOSE_URL : GTK_INPUT_PURPOSE_FREE_FORM);
-    gtk_text_set_max_length (GTK_TEXT (self->text), 4096);
+    self->text = gtk_entry_new ();  /* no GtkText: that one has no place in the accessible tree */
+    gtk_entry_set_has_frame (GTK_ENTRY (self->text), FALSE);
+    gtk_entry_set_activates_default (GTK_ENTRY (self->text), TRUE);
+    gtk_entry_set_input_purpose (GTK_ENTRY (self->text), self->field->kind == CR_FIELD_INTEGER ? GTK_INPUT_PURPOSE_DIGITS
+                                 : self->field->kind == CR_FIELD_URL ? GTK_INPUT_PURPOSE_URL : GTK_INPUT_PURPOSE_FREE_FORM);
+    gtk_entry_set_max_length (GTK_ENTRY (self->text), MAX_LENGTH);
     gtk_widget_set_hexpand (self->text, TRUE);
     gtk_widget_add_css_class (self->text, "cr-field-text");
     gtk_widget_set_tooltip_text (self->text, _(self->field->expected));
@@ -361,6 +373,19 @@ cr_field_row_constructed (GObject *object)
   title_changed_cb (self);
 }
 
+/* The row itself is no stop of the Tab key: the focus goes to what is in it */
+static gboolean
+cr_field_row_focus (GtkWidget *widget, GtkDirectionType direction)
+{
+  return gtk_widget_child_focus (gtk_list_box_row_get_child (GTK_LIST_BOX_ROW (widget)), direction);
+}
+
+static gboolean
+cr_field_row_grab_focus (GtkWidget *widget)
+{
+  return gtk_widget_grab_focus (cr_field_row_get_editor (CR_FIELD_ROW (widget)));
+}
+
 static void
 cr_field_row_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
@@ -371,7 +396,7 @@ cr_field_row_get_property (GObject *object, guint prop_id, GValue *value, GParam
     g_value_set_string (value, self->key);
     break;
   case PROP_PLACEHOLDER:
-    g_value_set_string (value, self->text != NULL ? gtk_text_get_placeholder_text (GTK_TEXT (self->text)) : NULL);
+    g_value_set_string (value, self->text != NULL ? gtk_entry_get_placeholder_text (GTK_ENTRY (self->text)) : NULL);
     break;
   case PROP_NOTE:
     g_value_set_string (value, self->note);
@@ -395,7 +420,7 @@ cr_field_row_set_property (GObject *object, guint prop_id, const GValue *value, 
     break;
   case PROP_PLACEHOLDER:
     if (self->text != NULL)
-      gtk_text_set_placeholder_text (GTK_TEXT (self->text), g_value_get_string (value));
+      gtk_entry_set_placeholder_text (GTK_ENTRY (self->text), g_value_get_string (value));
     break;
   case PROP_NOTE:
     cr_field_row_set_note (self, g_value_get_string (value));
@@ -436,6 +461,8 @@ cr_field_row_class_init (CrFieldRowClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  GTK_WIDGET_CLASS (klass)->focus = cr_field_row_focus;
+  GTK_WIDGET_CLASS (klass)->grab_focus = cr_field_row_grab_focus;
   object_class->constructed = cr_field_row_constructed;
   object_class->get_property = cr_field_row_get_property;
   object_class->set_property = cr_field_row_set_property;
@@ -504,6 +531,7 @@ cr_field_row_set_choices (CrFieldRow *self, const char *const *values, const cha
     self->text = NULL;
     make_drop_down (self, box);
     gtk_label_set_mnemonic_widget (GTK_LABEL (self->title), self->drop);
+    name_drop_down (self);
   }
   g_strfreev (self->values);
   self->values = g_strdupv ((char **) values);

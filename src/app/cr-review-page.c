@@ -3,6 +3,7 @@
 #include "config.h"
 #include <glib/gi18n.h>
 #include "cr-app-settings.h"
+#include "cr-compat.h"
 #include "cr-preview.h"
 #include "cr-review-page.h"
 #include "../core/cr-text.h"
@@ -138,6 +139,7 @@ make_gate (CrPreview *preview, guint index, GError **error)
 
   expander = gtk_expander_new (title);
   gtk_widget_add_css_class (expander, "cr-gate-commands");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (expander), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   scrolled = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
@@ -148,6 +150,7 @@ make_gate (CrPreview *preview, guint index, GError **error)
   cr_preview_view_set_text (view, text, preview->vars);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), view);
   copy = gtk_button_new_with_label (_("Copy"));
+  gtk_widget_set_tooltip_text (copy, view_label);
   gtk_widget_set_halign (copy, GTK_ALIGN_END);
   g_signal_connect (copy, "clicked", G_CALLBACK (copy_clicked_cb), view);
   gtk_box_append (GTK_BOX (box), scrolled);
@@ -191,6 +194,7 @@ build_cb (gpointer user_data)
     if (good)
       gtk_box_append (self->commands_box, gate);
   }
+  cr_compat_fix_names (GTK_WIDGET (self->commands_box));
   if (!good)
     add_caution (self, _("The rehearsal cannot start like this"), error->message, TRUE);
   add_cautions (self);

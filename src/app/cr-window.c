@@ -679,6 +679,7 @@ cr_window_init (CrWindow *self)
   g_signal_connect_object (manager, "notify::dark", G_CALLBACK (follow_style_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (follow_style_cb), self, G_CONNECT_SWAPPED);
   follow_style_cb (self);
+  cr_compat_fix_names (GTK_WIDGET (self));
   show_page (self, self->start_page);
 }
 

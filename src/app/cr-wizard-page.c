@@ -199,7 +199,9 @@ cr_wizard_page_open (CrWizardPage *self)
 
   g_return_if_fail (CR_IS_WIZARD_PAGE (self));
 
-  gtk_widget_child_focus (GTK_WIDGET (self), GTK_DIR_TAB_FORWARD);
+  /* a stack moves the focus itself if it was on the page before */
+  if (gtk_widget_get_focus_child (GTK_WIDGET (self)) == NULL)
+    gtk_widget_child_focus (GTK_WIDGET (self), GTK_DIR_TAB_FORWARD);
   if (klass->opened != NULL)
     klass->opened (self);
 }

@@ -63,6 +63,7 @@ update_buttons (CrWizard *self)
     hint = g_strdup_printf (_("The page “%s” still needs attention"), cr_wizard_page_get_title (incomplete));
   gtk_widget_set_sensitive (GTK_WIDGET (self->continue_button), complete);
   gtk_button_set_label (self->continue_button, self->step == CR_WIZARD_REVIEW ? _("_Start Rehearsal") : _("_Continue"));
+  cr_compat_fix_names (GTK_WIDGET (self->continue_button));
   gtk_label_set_label (self->hint, complete ? "" : hint != NULL ? hint : _("Something on this page still needs attention"));
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STARTABLE]);
 }
@@ -97,6 +98,23 @@ static void
 edit_cb (CrReviewPage *page, const char *key, CrWizard *self)
 {
   cr_wizard_edit (self, key);
+}
+
+/* Enter continues, except where it does something in the focused widget. On a radio button that is chosen already it would do nothing. */
+static gboolean
+key_pressed_cb (GtkEventControllerKey *controller, guint keyval, guint keycode, GdkModifierType state, CrWizard *self)
+{
+  GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
+  GtkWidget *focus = root != NULL ? gtk_root_get_focus (root) : NULL;
+
+  if ((keyval != GDK_KEY_Return && keyval != GDK_KEY_KP_Enter) || (state & gtk_accelerator_get_default_mod_mask ()) != 0 || focus == NULL)
+    return GDK_EVENT_PROPAGATE;
+  if (ADW_IS_ACTION_ROW (focus) && !ADW_IS_COMBO_ROW (focus))
+    focus = adw_action_row_get_activatable_widget (ADW_ACTION_ROW (focus));
+  if (!GTK_IS_CHECK_BUTTON (focus) || !gtk_check_button_get_active (GTK_CHECK_BUTTON (focus)))
+    return GDK_EVENT_PROPAGATE;
+  cr_wizard_continue (self);
+  return GDK_EVENT_STOP;
 }
 
 static void
@@ -195,7 +213,12 @@ cr_wizard_class_init (CrWizardClass *klass)
 static void
 cr_wizard_init (CrWizard *self)
 {
+  GtkEventController *keys = gtk_event_controller_key_new ();
+
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_event_controller_set_propagation_phase (keys, GTK_PHASE_CAPTURE);
+  g_signal_connect (keys, "key-pressed", G_CALLBACK (key_pressed_cb), self);
+  gtk_widget_add_controller (GTK_WIDGET (self), keys);
   self->title = g_strdup ("");
   self->pages[CR_WIZARD_ENVIRONMENT] = self->environment_page;
   self->pages[CR_WIZARD_JUMPBOX] = self->jumpbox_page;

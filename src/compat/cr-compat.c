@@ -201,6 +201,17 @@ cr_compat_announce (GtkWidget *widget, const char *message)
 }
 
 void
+cr_compat_fix_names (GtkWidget *widget)
+{
+  if (GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) != NULL && !gtk_widget_has_css_class (widget, "cr-named"))
+    gtk_accessible_reset_property (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_PROPERTY_LABEL);  /* the label inside names it */
+  if (GTK_IS_SCROLLED_WINDOW (widget))
+    gtk_widget_set_focusable (widget, FALSE);
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL; child = gtk_widget_get_next_sibling (child))
+    cr_compat_fix_names (child);
+}
+
+void
 cr_compat_get_color (GtkWidget *widget, GdkRGBA *color)
 {
 #if GTK_CHECK_VERSION (4, 10, 0)

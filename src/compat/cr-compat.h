@@ -43,6 +43,9 @@ void       cr_compat_banner_set_title (GtkWidget *banner, const char *title);
 GtkWidget *cr_compat_spinner_new (void);   /* spins while it is mapped */
 /* Speaks @message through assistive technology where GTK can (4.14); elsewhere nothing happens and a visible label has to do. */
 void       cr_compat_announce    (GtkWidget *widget, const char *message);
+/* GTK 4.8 gives a button with a mnemonic two names in one ("Start _Practice Start Practice"), and makes every scrolled window a nameless stop of the
+ * Tab key: corrects both in @widget and everything below it. A button with the style class "cr-named" has a name of its own, which stays. */
+void       cr_compat_fix_names   (GtkWidget *widget);
 /* The widget's text colour, for drawing */
 void       cr_compat_get_color   (GtkWidget *widget, GdkRGBA *color);
 /* "GTK 4.8.3, libadwaita 1.2.2, ...": the versions in use, one a line, for debugging information (transfer full) */

@@ -50,7 +50,8 @@ test_default (Fixture *fixture, gconstpointer key)
   g_assert_cmpstr (cr_field_row_get_text (fixture->row), ==, "2dt-final-team4");
   g_assert_cmpstr (cr_field_row_get_caption (fixture->row), ==, "runbook default");
   g_assert_true (cr_field_row_is_valid (fixture->row));
-  gtk_test_accessible_assert_property (editor, GTK_ACCESSIBLE_PROPERTY_LABEL, "Resource group");
+  gtk_test_accessible_assert_relation (editor, GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                       display_find (GTK_WIDGET (fixture->row), GTK_TYPE_LABEL, "Resource group"), NULL);
   gtk_test_accessible_assert_property (editor, GTK_ACCESSIBLE_PROPERTY_DESCRIPTION, "runbook default");
   gtk_test_accessible_assert_state (editor, GTK_ACCESSIBLE_STATE_INVALID, GTK_ACCESSIBLE_INVALID_FALSE);
 }

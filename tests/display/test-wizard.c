@@ -104,9 +104,32 @@ row (Fixture *fixture, const char *key)
 }
 
 static gboolean
+has_focus (GtkWidget *widget)
+{
+  return (gtk_widget_get_state_flags (widget) & GTK_STATE_FLAG_FOCUS_WITHIN) != 0;
+}
+
+static gboolean
 can_continue (Fixture *fixture)
 {
   return gtk_widget_get_sensitive (cr_wizard_get_default (fixture->wizard));
+}
+
+/* What a page offers first to the keyboard */
+static GtkWidget *
+first_stop (Fixture *fixture, CrWizardStep step)
+{
+  switch (step) {
+  case CR_WIZARD_ENVIRONMENT:
+    return gtk_widget_get_ancestor (display_find (GTK_WIDGET (fixture->wizard), GTK_TYPE_CHECK_BUTTON, NULL), GTK_TYPE_LIST_BOX);
+  case CR_WIZARD_JUMPBOX:
+    return cr_field_row_get_editor (row (fixture, "jumpbox_vm"));
+  case CR_WIZARD_CUTOVER:
+    return gtk_widget_get_ancestor (GTK_WIDGET (row (fixture, "t_cutover")), GTK_TYPE_LIST_BOX);
+  case CR_WIZARD_REVIEW:
+  default:
+    return cr_wizard_get_default (fixture->wizard);
+  }
 }
 
 /* Three times Continue and once Start: nothing has to be filled in */
@@ -119,15 +142,11 @@ test_practice (Fixture *fixture, gconstpointer profile)
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
     g_autofree char *title = NULL;
     g_autofree char *picture = g_strdup_printf ("wizard-%u", i + 1);
-    GtkWidget *focus;
-
     g_object_get (fixture->wizard, "title", &title, NULL);
     g_assert_cmpint (cr_wizard_get_step (fixture->wizard), ==, steps[i]);
     g_assert_cmpstr (title, ==, titles[i]);
     g_assert_true (can_continue (fixture));
-    focus = gtk_window_get_focus (GTK_WINDOW (fixture->window));
-    g_assert_nonnull (focus);
-    g_assert_true (gtk_widget_is_ancestor (focus, GTK_WIDGET (fixture->wizard)) && gtk_widget_get_mapped (focus));
+    g_assert_true (has_focus (first_stop (fixture, steps[i])));
     display_picture (fixture->window, picture);
     cr_wizard_continue (fixture->wizard);
     display_settle (fixture->window);
@@ -172,7 +191,7 @@ test_review_needs_all (Fixture *fixture, gconstpointer profile)
   g_assert_cmpuint (fixture->started, ==, 0);
   cr_wizard_edit (fixture->wizard, "owner");
   g_assert_cmpint (cr_wizard_get_step (fixture->wizard), ==, CR_WIZARD_ENVIRONMENT);
-  g_assert_true (gtk_window_get_focus (GTK_WINDOW (fixture->window)) == cr_field_row_get_editor (row (fixture, "owner")));
+  g_assert_true (has_focus (cr_field_row_get_editor (row (fixture, "owner"))));
   cr_field_row_set_text (row (fixture, "owner"), "Somebody");
   cr_wizard_go (fixture->wizard, CR_WIZARD_REVIEW);
   g_assert_true (startable (fixture));
