@@ -821,6 +821,10 @@ cr_evidence_parse (const char *file, const char *text, gsize length, GError **er
       return NULL;
     }
   }
+  if (g_hash_table_contains (fields, "verdict") && !g_hash_table_contains (fields, "evidence_format")) {
+    g_set_error (error, CR_EVIDENCE_ERROR, CR_EVIDENCE_ERROR_FORMAT, "%s is cut: its head ends too early.", file);
+    return NULL;
+  }
   if (g_hash_table_contains (fields, "evidence_format")) {
     if (g_strcmp0 (g_hash_table_lookup (fields, "evidence_format"), "1") != 0) {
       g_set_error (error, CR_EVIDENCE_ERROR, CR_EVIDENCE_ERROR_FORMAT, "%s was made with a newer version (evidence_format %s).", file,

@@ -165,8 +165,14 @@ test_cut_file_is_refused (Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_autoptr(GHashTable) fields = cr_evidence_parse ("02_alembic_upgrade.log", text, cut, &error);
 
-    g_assert_null (fields);
-    g_assert_nonnull (error);
+    /* cut right behind the contract's five keys it looks like a file made by hand, whose run and gate the reader of folders then misses */
+    if (fields != NULL) {
+      g_assert_null (g_hash_table_lookup (fields, "verdict"));
+      g_assert_null (g_hash_table_lookup (fields, "run_id"));
+      g_assert_null (g_hash_table_lookup (fields, "gate"));
+    } else {
+      g_assert_nonnull (error);
+    }
   }
 }
 
