@@ -18,11 +18,11 @@ def _later(about):
     return about.get("gate") != "precheck"
 
 
-def _refused(world, about, vm):
+def _refused(world, about, group, vm):
     """Raises where Azure takes nothing: no script runs."""
     if world.has("vm-missing"):
-        raise azure.ArmError(404, "ResourceNotFound", "The Resource 'Microsoft.Compute/virtualMachines/%s' under resource group 'practice-group' was not found. For "
-                             "more details please go to https://aka.ms/ARMResourceNotFoundFix" % vm)
+        raise azure.ArmError(404, "ResourceNotFound", "The Resource 'Microsoft.Compute/virtualMachines/%s' under resource group '%s' was not found. For more "
+                             "details please go to https://aka.ms/ARMResourceNotFoundFix" % (vm, group))
     if world.has("vm-stopped"):
         raise azure.ArmError(409, "OperationNotAllowed", "The operation requires the VM to be running (or set to run).")
     if world.has("vm-forbidden"):
@@ -167,7 +167,7 @@ def invoke(connection, world, group, vm, script):
     """One `az vm run-command invoke`: the answer's object, raw bytes to print, or None if az itself died."""
     about = azure.describe(script)
     azure.check_target(group, vm)
-    _refused(world, about, vm)
+    _refused(world, about, group, vm)
     if _die_early(connection, world, about):
         return None
     lock = azure.submit(world, group, vm, script)
@@ -216,7 +216,7 @@ def start(connection, world, group, vm, script):
     """One POST of the same run command through `az rest`: the operation's id, or None if az itself died."""
     about = azure.describe(script)
     azure.check_target(group, vm)
-    _refused(world, about, vm)
+    _refused(world, about, group, vm)
     if _die_early(connection, world, about):
         return None
     lock = azure.submit(world, group, vm, script)
