@@ -107,9 +107,10 @@ def _profile_extra(world):
 
 def _preload():
     """Everything a command may need, loaded once."""
-    import argparse, base64, decimal, hashlib, logging.config, urllib.error, urllib.request, uuid  # noqa: F401, E401
+    import argparse, base64, decimal, email.parser, encodings.idna, http.client, hashlib, logging.config, urllib.error, urllib.request, uuid  # noqa: F401, E401
     import alembic.command, alembic.config, alembic.ddl.sqlite, sqlalchemy, sqlalchemy.dialects.sqlite  # noqa: F401, E401
     import alembic.autogenerate  # noqa: F401
+    from . import applied, consuming, databasefaults, leaks, podfaults, trouble  # noqa: F401
 
 
 def _start_zygote(world):
