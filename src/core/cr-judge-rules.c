@@ -240,8 +240,8 @@ static const CrKnownLine known_lines[] = {
     "Grant the consumer's broker user the topics, and start a new rehearsal." },
   { "FileNotFoundError", "a file is not in the pod", "See which file the line names; the backfill's files have to be in the same pod." },
   { "JSONDecodeError", "a line of the file is not JSON", "The rows before that line are committed; correct the file and start a new rehearsal." },
-  { "Missing core required fields", "the rows lack required fields", "Compare the rows with the consumer's contract." },
-  { "EventValidationError", "the rows do not follow the consumer's contract", "Compare the rows with the consumer's contract." },
+  { "Missing core required fields", "required fields are missing", "Compare what was sent with the consumer's contract." },
+  { "EventValidationError", "the contract of the consumer is not kept", "Compare what was sent with the consumer's contract." },
   { "Invalid isoformat string", "a time is not readable for the target", "Check T_cutover and the range in the command." },
   { "expected one argument", "an option has no value", "Check the command's options: one of them is empty." },
   { "partition count changed from", "the broker refused what was published", "Check topics and rights on the broker." },
@@ -249,6 +249,7 @@ static const CrKnownLine known_lines[] = {
   { "|FAIL|rdkafka", "the broker can't be reached", "Check the broker's address in the deployment and the network to it." },
   { "Connection refused", "the database can't be reached", "Check that the database runs and that DATABASE_URL names it." },
   { "FATAL:  database \"", "the database that DATABASE_URL names does not exist", "Correct DATABASE_URL or create the database." },
+  { " already exists", "it would create what exists already", "Find out which revision the database is at, before anything else runs." },
   { "SyntaxError", "a file of the image has a syntax error", "Deploy an image that starts." },
   { "ModuleNotFoundError", "a Python module is not in the image", "Deploy an image that holds it." },
   { "Please run 'az login'", "az is not signed in", "Run `az login` there, then start a new rehearsal." },
@@ -1266,6 +1267,10 @@ explain_absence (CrRule *rule, CrPlanStep *step, const char *seen)
     line = cr_line_find (command->err, "Idle for ");
     contradicts (rule, seen, "The consumer idled and nobody consumed the payment (404): it was not published, or another group member blocks it.");
     set_next (rule, "Check the broker and its topics; after a killed consumer wait 60 seconds, then start a new rehearsal.");
+  } else if (command != NULL && rule->gate->classification == CR_CLASS_SYNC_FAILED) {
+    line = cr_line_last (command->err);
+    contradicts (rule, seen, "The payment is not there (404), and the consume command did not say how it ended: it was interrupted, or logs too little.");
+    set_next (rule, "Check what ended the command, and LOG_LEVEL in the consumer's deployment; wait 60 seconds after a killed consumer.");
   } else {
     contradicts (rule, seen, "“%s”: the id is not known there (404).", step->title);
   }
