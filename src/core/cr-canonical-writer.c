@@ -840,3 +840,135 @@ cr_canonical_write (const char *text, gsize length, const char *const *exclude, 
   g_string_free (writer.arena, TRUE);
   return good;
 }
+
+/* ---- the readable form --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  guint8 *out;  /* (owned) */
+  gsize   used, room;
+} Lines;
+
+static inline guint8 *
+lines_need (Lines *lines, gsize length)
+{
+  if (G_UNLIKELY (lines->room - lines->used < length)) {
+    lines->room = lines->room + lines->room / 2 + length;
+    lines->out = g_realloc (lines->out, lines->room);
+  }
+  return lines->out + lines->used;
+}
+
+static inline void
+put_line (Lines *lines, guint depth)
+{
+  guint8 *out = lines_need (lines, 1 + 2 * depth);
+
+  *out = '\n';
+  memset (out + 1, ' ', 2 * depth);
+  lines->used += 1 + 2 * depth;
+}
+
+/* Controls and what would end a line or turn it around stay escaped, and so do halves of surrogate pairs */
+static gboolean
+is_readable (guint32 c)
+{
+  if (c < 0xa0 || (c >= 0xd800 && c <= 0xdfff) || c == 0x2028 || c == 0x2029 || !g_unichar_validate (c))
+    return FALSE;
+  return c == 0x200c || c == 0x200d || g_unichar_type (c) != G_UNICODE_FORMAT;
+}
+
+/* The string at @p, a quote, with the text that its escapes stand for where that can be read. Returns behind it */
+static const guint8 *
+put_readable (Lines *lines, const guint8 *p, const guint8 *end)
+{
+  const guint8 *start = p++;
+
+  for (;;) {
+    const guint8 *piece_end = (gsize) (end - p) > PIECE ? p + PIECE : end;
+    guint8 *out = lines_need (lines, PIECE + 64), *first = out;
+
+    if (start != NULL)
+      *out++ = '"';
+    start = NULL;
+    for (;;) {
+      guint32 c;
+      gsize length;
+
+      out = copy_plain (out, &p, piece_end);
+      if (p >= piece_end)
+        break;
+      if (*p == '"') {
+        *out++ = '"';
+        lines->used += (gsize) (out - first);
+        return p + 1;
+      }
+      length = cr_json_read_escape (p, end, &c);  /* the text is canonical: nothing else is special in it */
+      if (length >= 6 && is_readable (c)) {
+        out += cr_json_encode_utf8 (c, out);
+      } else {
+        memcpy (out, p, length);
+        out += length;
+      }
+      p += length;
+    }
+    lines->used += (gsize) (out - first);
+  }
+}
+
+char *
+cr_canonical_indent (const char *text, gsize length)
+{
+  const guint8 *p = (const guint8 *) text, *end = p + length;
+  Lines lines = { .room = length + length / 2 + PIECE + 64 };
+  guint depth = 0;
+
+  lines.out = g_malloc (lines.room);
+  while (p < end) {
+    const guint8 c = *p;
+
+    switch (c) {
+    case '"':
+      p = put_readable (&lines, p, end);
+      continue;
+    case '{':
+    case '[':
+      *lines_need (&lines, 1) = c;
+      lines.used++;
+      p++;
+      if (*p == '}' || *p == ']') {
+        *lines_need (&lines, 1) = *p++;
+        lines.used++;
+      } else {
+        put_line (&lines, ++depth);
+      }
+      continue;
+    case '}':
+    case ']':
+      put_line (&lines, --depth);
+      *lines_need (&lines, 1) = c;
+      lines.used++;
+      p++;
+      continue;
+    case ',':
+      *lines_need (&lines, 1) = ',';
+      lines.used++;
+      put_line (&lines, depth);
+      p++;
+      continue;
+    case ':':
+      memcpy (lines_need (&lines, 2), ": ", 2);
+      lines.used += 2;
+      p++;
+      continue;
+    default: {
+      guint8 *out = lines_need (&lines, 1);
+
+      *out = c;
+      lines.used++;
+      p++;
+    }
+    }
+  }
+  memcpy (lines_need (&lines, 2), "\n", 2);
+  return (char *) g_realloc (lines.out, lines.used + 2);
+}

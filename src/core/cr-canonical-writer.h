@@ -17,4 +17,7 @@ G_BEGIN_DECLS
  */
 gboolean cr_canonical_write (const char *text, gsize length, const char *const *exclude, CrSha256 *sha, GBytes **bytes);
 
+/* Canonical text, @length bytes that cr_canonical_write() gave, in lines: see cr_canonical_pretty(). (transfer full) */
+char    *cr_canonical_indent (const char *text, gsize length);
+
 G_END_DECLS

@@ -3,6 +3,7 @@
  * Reads from standard input, for each document, its length (four bytes, little endian) and its bytes. Writes for each one byte
  * ('+' or '-'), a length and either the canonical text or the message of the error. The argument chooses the way:
  *   bytes   cr_canonical_bytes ()          node    cr_canonical_append_node () of the parsed document
+ *   pretty  cr_canonical_pretty ()
  *   hash    cr_canonical_hash ()           double  the documents are doubles of eight bytes: their text
  *   sha256, sha256-portable                the documents are bytes: their digest, taken in pieces
  * SPDX-License-Identifier: GPL-3.0-or-later */
@@ -31,6 +32,9 @@ convert (const char *way, const char *text, gsize length, gsize *result_length, 
 
   if (g_str_equal (way, "hash")) {
     result = cr_canonical_hash (text, (gssize) length, CR_CANONICAL_MASK, error);
+    *result_length = result != NULL ? strlen (result) : 0;
+  } else if (g_str_equal (way, "pretty")) {
+    result = cr_canonical_pretty (text, (gssize) length, CR_CANONICAL_MASK, error);
     *result_length = result != NULL ? strlen (result) : 0;
   } else if (g_str_equal (way, "bytes")) {
     g_autoptr(GBytes) bytes = cr_canonical_bytes (text, (gssize) length, CR_CANONICAL_MASK, error);
@@ -77,7 +81,7 @@ main (int argc, char *argv[])
   guint32 size;
 
   if (argc != 2)
-    g_error ("Usage: canonical-many bytes|hash|node|double");
+    g_error ("Usage: canonical-many bytes|hash|node|pretty|double|sha256|sha256-portable");
   while (fread (&size, 4, 1, stdin) == 1) {
     const gsize length = GUINT32_FROM_LE (size);
     g_autofree char *text = g_malloc (MAX (length, 1));  /* no byte more, so that a sanitizer sees one too far */
