@@ -8,8 +8,6 @@
 #include "cr-json.h"
 #include <string.h>
 
-#define N_(text) (text)
-
 G_DEFINE_QUARK (cr-az-error-quark, cr_az_error)
 
 /* (borrowed) (nullable): the array of results, from either road */
@@ -99,60 +97,60 @@ static const struct {
   const char *next;
 } rules[] = {
   { "does not have operation group", NULL, "operation-group", REFUSED,
-    N_("This az package cannot manage virtual machines (Debian 12's az 2.45). The same script can go through az rest; or install Microsoft's build of the Azure CLI.") },
+    "This az package cannot manage virtual machines (Debian 12's az 2.45). The same script can go through az rest; or install Microsoft's build of the Azure CLI." },
   { "execution is in progress", NULL, "conflict", REFUSED,
-    N_("The jumpbox runs another script, one at a time. Wait until it has ended; Azure ends it after 90 minutes at the latest.") },
-  { "OperationNotAllowed", "VM to be running", "vm-stopped", REFUSED, N_("Start the jumpbox VM, then start a new rehearsal.") },
+    "The jumpbox runs another script, one at a time. Wait until it has ended; Azure ends it after 90 minutes at the latest." },
+  { "OperationNotAllowed", "VM to be running", "vm-stopped", REFUSED, "Start the jumpbox VM, then start a new rehearsal." },
   { "VMAgentStatusCommunicationError", NULL, "agent-lost", LATE,
-    N_("The agent on the jumpbox does not answer. Look at the VM in the Azure portal, and restart it if its agent is not ready.") },
+    "The agent on the jumpbox does not answer. Look at the VM in the Azure portal, and restart it if its agent is not ready." },
   { "has not reported latest status for extension", NULL, "agent-lost", LATE,
-    N_("The agent on the jumpbox does not answer. Look at the VM in the Azure portal, and restart it if its agent is not ready.") },
+    "The agent on the jumpbox does not answer. Look at the VM in the Azure portal, and restart it if its agent is not ready." },
   { "VMExtensionProvisioningTimeout", NULL, "agent-timeout", LATE,
-    N_("The run command's own 90 minutes are over. Look on the jumpbox for a script that hangs before you start anew.") },
+    "The run command's own 90 minutes are over. Look on the jumpbox for a script that hangs before you start anew." },
   { "VMExtensionProvisioningError", NULL, "extension-failed", LATE,
-    N_("The run-command extension on the jumpbox is broken. Reset it: az vm run-command invoke --command-id RemoveRunCommandLinuxExtension.") },
-  { "RequestDisallowedByPolicy", NULL, "not-signed-in", REFUSED, N_("A policy asks for multi-factor authentication. Sign in again on this computer: az logout, then az login.") },
-  { "AADSTS", NULL, "not-signed-in", EARLY, N_("Your sign-in on this computer is no longer valid. Run az login, wait a minute, then start a new rehearsal.") },
-  { "Please run 'az login'", NULL, "not-signed-in", EARLY, N_("Nobody is signed in on this computer. Run az login, then start a new rehearsal.") },
-  { "MSAL token cache", NULL, "not-signed-in", EARLY, N_("Your sign-in on this computer is gone. Run az login, then start a new rehearsal.") },
-  { "Interactive authentication is needed", NULL, "not-signed-in", EARLY, N_("Your sign-in on this computer is no longer valid. Run az login, wait a minute, then start a new rehearsal.") },
-  { "authenticate interactively", NULL, "not-signed-in", EARLY, N_("Your sign-in on this computer is no longer valid. Run az login, wait a minute, then start a new rehearsal.") },
-  { "Can't find token", NULL, "not-signed-in", EARLY, N_("Your sign-in on this computer is gone. Run az login, then start a new rehearsal.") },
-  { "ExpiredAuthenticationToken", NULL, "not-signed-in", EARLY, N_("Your sign-in on this computer has expired. Run az login, then start a new rehearsal.") },
-  { "InvalidAuthenticationToken", NULL, "not-signed-in", EARLY, N_("Your sign-in on this computer is no longer valid. Run az login, then start a new rehearsal.") },
+    "The run-command extension on the jumpbox is broken. Reset it: az vm run-command invoke --command-id RemoveRunCommandLinuxExtension." },
+  { "RequestDisallowedByPolicy", NULL, "not-signed-in", REFUSED, "A policy asks for multi-factor authentication. Sign in again on this computer: az logout, then az login." },
+  { "AADSTS", NULL, "not-signed-in", EARLY, "Your sign-in on this computer is no longer valid. Run az login, wait a minute, then start a new rehearsal." },
+  { "Please run 'az login'", NULL, "not-signed-in", EARLY, "Nobody is signed in on this computer. Run az login, then start a new rehearsal." },
+  { "MSAL token cache", NULL, "not-signed-in", EARLY, "Your sign-in on this computer is gone. Run az login, then start a new rehearsal." },
+  { "Interactive authentication is needed", NULL, "not-signed-in", EARLY, "Your sign-in on this computer is no longer valid. Run az login, wait a minute, then start a new rehearsal." },
+  { "authenticate interactively", NULL, "not-signed-in", EARLY, "Your sign-in on this computer is no longer valid. Run az login, wait a minute, then start a new rehearsal." },
+  { "Can't find token", NULL, "not-signed-in", EARLY, "Your sign-in on this computer is gone. Run az login, then start a new rehearsal." },
+  { "ExpiredAuthenticationToken", NULL, "not-signed-in", EARLY, "Your sign-in on this computer has expired. Run az login, then start a new rehearsal." },
+  { "InvalidAuthenticationToken", NULL, "not-signed-in", EARLY, "Your sign-in on this computer is no longer valid. Run az login, then start a new rehearsal." },
   { "AuthorizationFailed", NULL, "not-authorized", REFUSED,
-    N_("You are signed in, but not allowed to do this. Ask for the role that holds the named action, e.g. Virtual Machine Contributor on the jumpbox.") },
+    "You are signed in, but not allowed to do this. Ask for the role that holds the named action, e.g. Virtual Machine Contributor on the jumpbox." },
   { "Forbidden({", NULL, "not-authorized", REFUSED,
-    N_("You are signed in, but not allowed to do this. Ask for the role that holds the named action, e.g. Virtual Machine Contributor on the jumpbox.") },
-  { "SubscriptionNotFound", NULL, "not-found", REFUSED, N_("Check the subscription in the profile, and that you are signed in to its tenant: az account list.") },
-  { "not found. Check the spelling and casing", NULL, "not-found", REFUSED, N_("Check the subscription in the profile, and that you are signed in to its tenant: az account list.") },
-  { "ResourceGroupNotFound", NULL, "not-found", REFUSED, N_("Check the resource group in the profile, and the subscription you are signed in to.") },
-  { "ResourceNotFound", NULL, "not-found", REFUSED, N_("Check the names in the profile, and the subscription you are signed in to.") },
-  { "The entity was not found in this Azure location", NULL, "arguments", REFUSED, N_("Azure does not know this run command. Check the version of az.") },
-  { "Not Found({", NULL, "not-found", REFUSED, N_("Check the names in the profile, and the subscription you are signed in to.") },
-  { "TooManyRequests", NULL, "throttled", LATE, N_("Azure takes no more requests for a while. Wait some minutes, then start a new rehearsal.") },
-  { "Too Many Requests", NULL, "throttled", LATE, N_("Azure takes no more requests for a while. Wait some minutes, then start a new rehearsal.") },
-  { "Failed to establish a new connection", NULL, "network", LATE, N_("Azure cannot be reached from this computer. Check network, proxy and name resolution.") },
-  { "Connection aborted", NULL, "network", LATE, N_("The connection to Azure broke. Check network and proxy.") },
-  { "Connection refused", NULL, "network", LATE, N_("Azure cannot be reached from this computer. Check network and proxy.") },
-  { "Max retries exceeded", NULL, "network", LATE, N_("Azure cannot be reached from this computer. Check network, proxy and name resolution.") },
-  { "Connection reset", NULL, "network", LATE, N_("The connection to Azure broke. Check network and proxy.") },
-  { "Read timed out", NULL, "network", LATE, N_("Azure did not answer in time. Check network and proxy.") },
-  { "CERTIFICATE_VERIFY_FAILED", NULL, "network", LATE, N_("The certificate of the other side is not trusted. Behind an inspecting proxy set REQUESTS_CA_BUNDLE to its certificate.") },
-  { "InternalServerError", NULL, "azure-error", LATE, N_("Azure itself failed. Look at its status page, wait, then start a new rehearsal.") },
-  { "Internal Server Error", NULL, "azure-error", LATE, N_("Azure itself failed. Look at its status page, wait, then start a new rehearsal.") },
-  { "ServiceUnavailable", NULL, "azure-error", LATE, N_("Azure itself failed. Look at its status page, wait, then start a new rehearsal.") },
-  { "Service Unavailable", NULL, "azure-error", LATE, N_("Azure itself failed. Look at its status page, wait, then start a new rehearsal.") },
-  { "Bad Gateway", NULL, "azure-error", LATE, N_("Azure itself failed. Look at its status page, wait, then start a new rehearsal.") },
-  { "Gateway Timeout", NULL, "azure-error", LATE, N_("Azure itself failed. Look at its status page, wait, then start a new rehearsal.") },
-  { "GatewayTimeout", NULL, "azure-error", LATE, N_("Azure itself failed. Look at its status page, wait, then start a new rehearsal.") },
-  { "Long-running operation wait cancelled", NULL, "killed", LATE, N_("az was interrupted while it waited. The script may still run on the jumpbox.") },
-  { "is misspelled or not recognized by the system", NULL, "arguments", REFUSED, N_("This az does not know the command. Install a current Azure CLI.") },
-  { "unrecognized arguments", NULL, "arguments", REFUSED, N_("This az does not know an option that is needed. Install a current Azure CLI.") },
-  { "are required", NULL, "arguments", REFUSED, N_("az misses an option. Check the fields of the profile for empty ones.") },
-  { "The command failed with an unexpected error", NULL, "az-broken", EARLY, N_("az itself is broken. Run az version in a terminal, and reinstall the Azure CLI if that fails too.") },
-  { "Traceback (most recent call last)", NULL, "az-broken", EARLY, N_("az itself is broken. Run az version in a terminal, and reinstall the Azure CLI if that fails too.") },
-  { "No module named", NULL, "az-broken", EARLY, N_("az itself is broken. Run az version in a terminal, and reinstall the Azure CLI if that fails too.") },
+    "You are signed in, but not allowed to do this. Ask for the role that holds the named action, e.g. Virtual Machine Contributor on the jumpbox." },
+  { "SubscriptionNotFound", NULL, "not-found", REFUSED, "Check the subscription in the profile, and that you are signed in to its tenant: az account list." },
+  { "not found. Check the spelling and casing", NULL, "not-found", REFUSED, "Check the subscription in the profile, and that you are signed in to its tenant: az account list." },
+  { "ResourceGroupNotFound", NULL, "not-found", REFUSED, "Check the resource group in the profile, and the subscription you are signed in to." },
+  { "ResourceNotFound", NULL, "not-found", REFUSED, "Check the names in the profile, and the subscription you are signed in to." },
+  { "The entity was not found in this Azure location", NULL, "arguments", REFUSED, "Azure does not know this run command. Check the version of az." },
+  { "Not Found({", NULL, "not-found", REFUSED, "Check the names in the profile, and the subscription you are signed in to." },
+  { "TooManyRequests", NULL, "throttled", LATE, "Azure takes no more requests for a while. Wait some minutes, then start a new rehearsal." },
+  { "Too Many Requests", NULL, "throttled", LATE, "Azure takes no more requests for a while. Wait some minutes, then start a new rehearsal." },
+  { "Failed to establish a new connection", NULL, "network", LATE, "Azure cannot be reached from this computer. Check network, proxy and name resolution." },
+  { "Connection aborted", NULL, "network", LATE, "The connection to Azure broke. Check network and proxy." },
+  { "Connection refused", NULL, "network", LATE, "Azure cannot be reached from this computer. Check network and proxy." },
+  { "Max retries exceeded", NULL, "network", LATE, "Azure cannot be reached from this computer. Check network, proxy and name resolution." },
+  { "Connection reset", NULL, "network", LATE, "The connection to Azure broke. Check network and proxy." },
+  { "Read timed out", NULL, "network", LATE, "Azure did not answer in time. Check network and proxy." },
+  { "CERTIFICATE_VERIFY_FAILED", NULL, "network", LATE, "The certificate of the other side is not trusted. Behind an inspecting proxy set REQUESTS_CA_BUNDLE to its certificate." },
+  { "InternalServerError", NULL, "azure-error", LATE, "Azure itself failed. Look at its status page, wait, then start a new rehearsal." },
+  { "Internal Server Error", NULL, "azure-error", LATE, "Azure itself failed. Look at its status page, wait, then start a new rehearsal." },
+  { "ServiceUnavailable", NULL, "azure-error", LATE, "Azure itself failed. Look at its status page, wait, then start a new rehearsal." },
+  { "Service Unavailable", NULL, "azure-error", LATE, "Azure itself failed. Look at its status page, wait, then start a new rehearsal." },
+  { "Bad Gateway", NULL, "azure-error", LATE, "Azure itself failed. Look at its status page, wait, then start a new rehearsal." },
+  { "Gateway Timeout", NULL, "azure-error", LATE, "Azure itself failed. Look at its status page, wait, then start a new rehearsal." },
+  { "GatewayTimeout", NULL, "azure-error", LATE, "Azure itself failed. Look at its status page, wait, then start a new rehearsal." },
+  { "Long-running operation wait cancelled", NULL, "killed", LATE, "az was interrupted while it waited. The script may still run on the jumpbox." },
+  { "is misspelled or not recognized by the system", NULL, "arguments", REFUSED, "This az does not know the command. Install a current Azure CLI." },
+  { "unrecognized arguments", NULL, "arguments", REFUSED, "This az does not know an option that is needed. Install a current Azure CLI." },
+  { "are required", NULL, "arguments", REFUSED, "az misses an option. Check the fields of the profile for empty ones." },
+  { "The command failed with an unexpected error", NULL, "az-broken", EARLY, "az itself is broken. Run az version in a terminal, and reinstall the Azure CLI if that fails too." },
+  { "Traceback (most recent call last)", NULL, "az-broken", EARLY, "az itself is broken. Run az version in a terminal, and reinstall the Azure CLI if that fails too." },
+  { "No module named", NULL, "az-broken", EARLY, "az itself is broken. Run az version in a terminal, and reinstall the Azure CLI if that fails too." },
 };
 
 void
@@ -172,23 +170,23 @@ cr_az_classify (int exit_code, const char *err, gboolean submitted, CrAzFailure 
   }
   if (exit_code >= 128) {
     failure->reason = "killed";
-    failure->next = N_("az was ended from outside. The script may still run on the jumpbox.");
+    failure->next = "az was ended from outside. The script may still run on the jumpbox.";
     failure->outcome = submitted ? CR_OUTCOME_UNKNOWN : CR_OUTCOME_NOT_STARTED;
   } else if (exit_code == 126 || exit_code == 127) {
     failure->reason = "az-missing";
-    failure->next = N_("The Azure CLI could not be run. Install it, or name it in the profile or with --az.");
+    failure->next = "The Azure CLI could not be run. Install it, or name it in the profile or with --az.";
     failure->outcome = CR_OUTCOME_NOT_STARTED;
   } else if (exit_code == 2) {
     failure->reason = "arguments";
-    failure->next = N_("az refused its own command line. Install a current Azure CLI.");
+    failure->next = "az refused its own command line. Install a current Azure CLI.";
     failure->outcome = CR_OUTCOME_NOT_STARTED;
   } else if (exit_code == 3) {
     failure->reason = "not-found";
-    failure->next = N_("Check the names in the profile, and the subscription you are signed in to.");
+    failure->next = "Check the names in the profile, and the subscription you are signed in to.";
     failure->outcome = CR_OUTCOME_NOT_STARTED;
   } else {
     failure->reason = "az-failed";
-    failure->next = N_("Read az's own message; run the shown command in a terminal to see more.");
+    failure->next = "Read az's own message; run the shown command in a terminal to see more.";
     failure->outcome = submitted ? CR_OUTCOME_UNKNOWN : CR_OUTCOME_NOT_STARTED;
   }
 }

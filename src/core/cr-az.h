@@ -17,7 +17,7 @@ char *cr_az_message (const char *out, gsize length, char **reason, GError **erro
 typedef struct {
   CrOutcome   outcome;   /* NOT_STARTED or UNKNOWN: never NOT_STARTED where the text may also come from the time after the acceptance */
   const char *reason;    /* static code, see CrCall.reason; "operation-group" is Debian's az 2.45 */
-  const char *next;      /* static, N_(): what to do next */
+  const char *next;      /* static, English, one or two sentences: what to do next; it goes into evidence as it is */
 } CrAzFailure;
 /* Why az ended with @exit_code (1 or more; 128 + n: killed) and that stderr (nullable). Also for the error of an operation, as "ERROR: (CODE) MESSAGE". @submitted: the request may have been accepted before it died. */
 void     cr_az_classify (int exit_code, const char *err, gboolean submitted, CrAzFailure *failure);
