@@ -1198,6 +1198,14 @@ probe_facts (CrRule *rule, const char *name, int expected, CrPlanStep **step_out
     }
     return NULL;
   }
+  if (facts->too_long) {
+    if (step->where == CR_STEP_POD)
+      contradicts (rule, "more than 1 MiB", "“%s” was answered with more than a megabyte.", step->title);
+    else
+      lacks (rule, "more than 1 MiB", "“%s” was answered with more than a megabyte.", step->title);
+    set_next (rule, "Find out who answers at this address: this is no answer of the API.");
+    return NULL;
+  }
   if (facts->url == NULL || (step->where == CR_STEP_DIRECT ? g_strcmp0 (facts->url, step->url) != 0 : !strv_holds (step->argv, facts->url))) {
     lacks (rule, facts->url, "The answer to “%s” is not to the address that was asked for.", step->title);
     return NULL;
@@ -1343,7 +1351,7 @@ good_facts (CrRule *rule, const char *name, CrPlanStep **step_out)
     if (facts->doc != NULL || facts->body_length == 0 || facts->body[0] == '<')
       contradicts (rule, "no JSON object", "“%s” answered 200, but not with a JSON object.", step->title);
     else
-      lacks (rule, "no JSON object", "“%s” answered 200 with something that is not plain JSON.", step->title);
+      contradicts (rule, "no plain JSON", "“%s” answered 200, but its body is not plain JSON: cut, not UTF-8, or a key stands twice.", step->title);
     set_status_line (rule, facts);
     return NULL;
   }

@@ -90,7 +90,7 @@ read_body (CrProbeFacts *facts, char **why)
   gsize length = 0;
   gint64 said = 0;
 
-  if (!read_number (facts->values, "BODY_LEN", MAX_BODY, &said, why))
+  if (!read_number (facts->values, "BODY_LEN", MAX_BODY + 1, &said, why))
     return FALSE;
   if (digest == NULL)
     return refuse (why, "BODY_SHA256", "is missing in the output");
@@ -98,6 +98,11 @@ read_body (CrProbeFacts *facts, char **why)
     return refuse (why, "BODY_B64", "is missing in the output");
   if (strlen (text) > 4 * (MAX_BODY / 3 + 1))
     return refuse (why, "BODY_B64", "is too long");
+  if (said > MAX_BODY) {
+    facts->too_long = TRUE;
+    facts->body = g_strdup ("");
+    return TRUE;
+  }
   body = g_base64_decode (text, &length);
   again = g_base64_encode (body, length);  /* GLib's decoder skips what it doesn't know: only its own text back is strict */
   if (!g_str_equal (again, text))

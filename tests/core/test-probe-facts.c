@@ -69,7 +69,7 @@ test_refused (void)
     { "HTTP_CODE=600\n" TAIL, "HTTP_CODE is too large" },
     { "HTTP_CODE=200\nNO_ANSWER=x\n" TAIL, "NO_ANSWER and HTTP_CODE contradict each other" },
     { HEAD "BODY_LEN=27\nBODY_SHA256=" DIGEST "\nBODY_B64=" ENCODED "\n", "BODY_LEN is not the length of the body" },
-    { HEAD "BODY_LEN=1048577\nBODY_SHA256=" DIGEST "\nBODY_B64=" ENCODED "\n", "BODY_LEN is too large" },
+    { HEAD "BODY_LEN=1048578\nBODY_SHA256=" DIGEST "\nBODY_B64=" ENCODED "\n", "BODY_LEN is too large" },
     { HEAD "BODY_LEN=28\nBODY_SHA256=" EMPTY "\nBODY_B64=" ENCODED "\n", "BODY_SHA256 is not the digest of the body" },
     { HEAD "BODY_LEN=28\nBODY_B64=" ENCODED "\n", "BODY_SHA256 is missing in the output" },
     { HEAD "BODY_LEN=28\nBODY_SHA256=" DIGEST "\n", "BODY_B64 is missing in the output" },
@@ -139,6 +139,19 @@ test_bodies (void)
   g_assert_true (memcmp (binary->body, "\0\xff\n", 3) == 0);
 }
 
+/* The probe reads one byte more than it brings back: such a body is no body, but the status is known. */
+static void
+test_too_long (void)
+{
+  g_autoptr(CrProbeFacts) facts = parse ("HTTP_CODE=200\nBODY_LEN=1048577\nBODY_SHA256=" DIGEST "\nBODY_B64=" ENCODED "\n", NULL);
+
+  g_assert_nonnull (facts);
+  g_assert_true (facts->too_long);
+  g_assert_cmpint (facts->status, ==, 200);
+  g_assert_cmpuint (facts->body_length, ==, 0);
+  g_assert_null (facts->doc);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -150,5 +163,6 @@ main (int argc, char **argv)
   g_test_add_func ("/probe-facts/other-lines", test_other_lines);
   g_test_add_func ("/probe-facts/cut", test_cut);
   g_test_add_func ("/probe-facts/bodies", test_bodies);
+  g_test_add_func ("/probe-facts/too-long", test_too_long);
   return g_test_run ();
 }
