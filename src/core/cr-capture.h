@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 /* One exchange with a transport: what was sent, what became of it. A gate has at most one of kind "run". */
 typedef struct {
   char      *gate;
-  char      *kind;          /* "run", "status", "page", "local", "direct" */
+  char      *kind;          /* "run", "status", "page", "local", "direct"; "refused": a run or page that was turned away, and sent again */
   char      *transport;     /* "jumpbox: az vm run-command invoke", "jumpbox: az rest" (the evidence says which) */
   char      *nonce;         /* (nullable) */
   char      *payload_sha256;/* (nullable) */

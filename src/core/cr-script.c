@@ -31,6 +31,7 @@ static const char head_format[] =
 
 /* 1 attempt's name, 2 the same */
 static const char run_fence_format[] =
+  "for t in flock timeout sudo sha256sum gzip base64 sed; do command -v \"$t\" >/dev/null 2>&1 || die \"missing:$t\"; done\n"
   "mkdir -p \"$B\" || die no-spool\n"
   "exec 9>\"$B/lock\" || die no-spool\n"
   "flock -n 9 || die \"busy:$(head -c 200 \"$B/holder\")\"\n"
@@ -47,6 +48,15 @@ static const char run_begin[] =
   "ok=1 E=$(($(date -u +%s) + L))\n"
   ". \"$D/steps\"\n"
   "report\n"
+  "sweep\n"
+  "}\n";
+
+/* The spool holds output as it was, unredacted: what is older than 30 days goes, by exact name, after the answer is out. */
+static const char run_sweep[] =
+  "sweep() {\n"
+  "  find \"$B\" -mindepth 2 -maxdepth 2 -type f -mtime +30 \\( -name frame -o -name bundle.gz -o -name index -o -name started -o -name steps \\\n"
+  "    -o -name wrap.out -o -name wrap.err -o -name '*.cmd' -o -name '*.out' -o -name '*.err' \\) -delete\n"
+  "  find \"$B\" -mindepth 1 -maxdepth 1 -type d -mtime +30 -empty -delete\n"
   "}\n";
 
 /* 1 user */
@@ -357,6 +367,7 @@ cr_script_run (const CrScriptParams *params, GPtrArray *steps, char **payload_sh
   g_string_append (out, run_begin);
   g_string_append_printf (out, run_step_format, params->user);
   g_string_append_printf (out, run_report_format, params->run_id, params->gate, params->attempt);
+  g_string_append (out, run_sweep);
   script = finish (out, error);
   if (script != NULL && payload_sha256 != NULL)
     *payload_sha256 = g_steal_pointer (&digest);

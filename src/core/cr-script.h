@@ -38,7 +38,8 @@ char *cr_script_page    (const CrScriptParams *params, guint64 offset, GError **
 typedef enum {
   CR_FRAME_OK,          /* whole, ours, digests hold */
   CR_FRAME_NONE,        /* no line with our nonce */
-  CR_FRAME_FATAL,       /* CR1 FATAL <nonce> <word>: word in `detail`: already-started, busy:..., no-spool, spool-full, bad-payload-sum */
+  CR_FRAME_FATAL,       /* CR1 FATAL <nonce> <word>: word in `detail`: already-started, busy:..., missing:<tool>, no-spool, spool-full,
+                         * bad-payload-sum */
   CR_FRAME_BAD,         /* begun, and cut, altered or contradicting: `detail` says what */
   CR_FRAME_STATUS,      /* CR1 STATUS <nonce> <word>: word in `detail`: never-started, still-running, died, other-attempt (that name was used with
                          * another nonce), done (the stored frame follows: read the same message again with the original parameters) */

@@ -738,6 +738,10 @@ read_fatal (GTask *task_taken, const char *word)
     message = g_strdup_printf ("Another rehearsal holds the jumpbox: %s.", word + strlen ("busy:"));
     set_call (run->run, CR_OUTCOME_NOT_STARTED, "busy", message);
     submit_later (task_taken, message);
+  } else if (g_str_has_prefix (word, "missing:")) {
+    message = g_strdup_printf ("The jumpbox has no %s, which the script needs, so nothing was run. Install it there, or set the jumpbox's PATH in the profile.",
+                               word + strlen ("missing:"));
+    end_with_failure (task_taken, CR_OUTCOME_NOT_STARTED, "jumpbox-tools", message);
   } else if (g_strcmp0 (word, "no-spool") == 0) {
     message = g_strdup_printf ("The jumpbox can't write to %s, so nothing was run. Free space there, or make it writable for root.", self->spool_dir);
     end_with_failure (task_taken, CR_OUTCOME_NOT_STARTED, "no-spool", message);

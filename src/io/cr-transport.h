@@ -42,6 +42,8 @@ typedef struct {
 /* Called (and awaited) right before a submission: the journal must be durable first. NULL: none. */
 typedef gboolean (*CrBeforeSendFunc) (CrCall *call, gpointer user_data, GError **error);
 
+/* Properties: "conflict-wait" (seconds before a busy jumpbox is asked again; then 2, 4, 4, ... times as long, 12 times at most: ten minutes), "poll-wait" (seconds,
+ * az rest only), "slack" (seconds az gets beyond the gate's limit). Calls that Azure or the jumpbox turned away and that were repeated have the kind "refused". */
 CrTransport *cr_jumpbox_transport_new (const CrJumpboxParams *params, CrRedactor *redactor, CrClock *clock,
                                        CrLogFunc log, gpointer log_data, CrBeforeSendFunc before_send, gpointer before_data);
 /* (transfer full): exactly the argv and the script that run_async() would use for that gate, for `rehearse plan` and the Review page. The nonce, being new for every

@@ -708,6 +708,37 @@ test_missing_tool (Bed *bed, gconstpointer shell)
 }
 
 static void
+test_sweep (Bed *bed, gconstpointer shell)
+{
+  const char *const names[] = { "frame", "bundle.gz", "started", "s1.out", "s1.err", "s1.cmd", "notes.txt" };
+  g_autoptr(CrFrame) frame = NULL;
+
+  g_test_summary ("What lay in the spool for more than 30 days goes, by name; what is younger or foreign stays");
+  g_mkdir (bed->spool, 0700);
+  for (int old = 0; old < 2; old++) {
+    g_autofree char *folder = g_strdup_printf ("spool folder/%s.sync.1", old ? "old" : "new");
+    g_autofree char *path = bed_file (bed, folder);
+    g_mkdir (path, 0700);
+    for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+      g_autofree char *file = g_strdup_printf ("%s/%s", folder, names[i]);
+      g_autofree char *full = bed_file (bed, file);
+      const char *touch[] = { "touch", "-d", old ? "40 days ago" : "20 days ago", full, NULL };
+      bed_write (bed, file, "x", 0600);
+      g_assert_true (g_spawn_sync (NULL, (char **) touch, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL));
+    }
+  }
+  bed_add (bed, "s1", FALSE, "true");
+  frame = bed_go (bed);
+  bed_assert_ok (frame);
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *old = g_strdup_printf ("spool folder/old.sync.1/%s", names[i]);
+    g_autofree char *new = g_strdup_printf ("spool folder/new.sync.1/%s", names[i]);
+    g_assert_true (bed_has (bed, new));
+    g_assert_true (bed_has (bed, old) == g_str_equal (names[i], "notes.txt"));
+  }
+}
+
+static void
 test_refused_values (void)
 {
   Bed bed = { 0 };
@@ -815,7 +846,8 @@ main (int argc, char **argv)
     { "script-line-ends", test_script_line_ends }, { "script-changed", test_script_changed }, { "payload-changed", test_payload_changed },
     { "status", test_status }, { "status-while-running", test_status_while_running }, { "page-refused", test_page_refused },
     { "files", test_files }, { "files-bare-pod", test_files_bare_pod }, { "file-not-writable", test_file_not_writable },
-    { "token", test_token }, { "missing-tool", test_missing_tool }, { "spool-path-is-quoted", test_spool_path_is_quoted }
+    { "token", test_token }, { "missing-tool", test_missing_tool }, { "spool-path-is-quoted", test_spool_path_is_quoted },
+    { "sweep", test_sweep }
   };
 
   g_test_init (&argc, &argv, NULL);

@@ -758,6 +758,18 @@ test_spool_in_the_way (Fixture *f, gconstpointer data)
 }
 
 static void
+test_missing_tool (Fixture *f, gconstpointer data)
+{
+  f->params.path = f->bed.bin;
+  make_transport (f);
+  bed_add (&f->bed, "s1", FALSE, "echo x");
+  run (f);
+  assert_ended (f, CR_OUTCOME_NOT_STARTED, "jumpbox-tools");
+  g_assert_nonnull (strstr (capture (f, "s1")->message, "no flock"));
+  g_assert_false (bed_has (&f->bed, "spool folder"));
+}
+
+static void
 test_seven_gates (Fixture *f, gconstpointer data)
 {
   g_test_summary ("One transport for a whole rehearsal: each gate has its own nonce, and nothing is mixed up");
@@ -886,7 +898,7 @@ main (int argc, char **argv)
     { "stop-while-waiting", test_stop_while_waiting }, { "stopped-before", test_stopped_before }, { "journal-first", test_journal_first },
     { "az-missing", test_az_missing }, { "names-az-would-read", test_names_az_would_read }, { "unsendable", test_unsendable },
     { "secrets", test_secrets }, { "pod-refused", test_pod_refused }, { "pod-lost", test_pod_lost }, { "step-time-limit", test_step_time_limit },
-    { "spool-in-the-way", test_spool_in_the_way }, { "seven-gates", test_seven_gates }, { "local", test_local },
+    { "spool-in-the-way", test_spool_in_the_way }, { "missing-tool", test_missing_tool }, { "seven-gates", test_seven_gates }, { "local", test_local },
     { "local-no-input", test_local_no_input }, { "local-not-signed-in", test_local_not_signed_in }, { "local-missing", test_local_missing },
     { "local-secret", test_local_secret }, { "local-stop", test_local_stop }
   };
