@@ -138,7 +138,7 @@ static const struct { const char *suffix; const char *rule; NameKind kind; } sec
   { "accountkey", "account-key", VALUE }, { "sharedaccesskey", "shared-access-key", VALUE },
   { "sharedaccesssignature", "shared-access-signature", VALUE }, { "accesskey", "access-key", VALUE }, { "secretkey", "secret-key", VALUE },
   { "privatekey", "private-key", VALUE }, { "clientkeydata", "client-key", VALUE }, { "apikey", "api-key", VALUE },
-  { "storagekey", "storage-key", VALUE }, { "subscriptionkey", "api-key", VALUE }, { "accountpassword", "password", VALUE },
+  { "storagekey", "storage-key", VALUE }, { "subscriptionkey", "api-key", VALUE }, { "functionskey", "api-key", VALUE }, { "masterkey", "api-key", VALUE }, { "instrumentationkey", "api-key", VALUE }, { "accountpassword", "password", VALUE },
   { "token", "token", VALUE }, { "usercode", "device-code", VALUE }, { "devicecode", "device-code", VALUE },
   { "primarykey", "key", KEY }, { "secondarykey", "key", KEY }, { "sig", "signature", SIGNATURE },
 };

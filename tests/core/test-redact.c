@@ -77,6 +77,10 @@ static const struct { const char *before, *secret, *after; } secrets[] = {
   { "next?token=", "tok-en-1", "&page=2" },
   { "body=a%26password%3D", "percent-secret", "%26b" },
   { "KAFKA_SASL_PASSWORD='", "kafka-ish", "'" },
+  { "\"connectionString\": \"InstrumentationKey=", "a1b2c3d4-0000-1111-2222-333344445555", ";IngestionEndpoint=https://x/\"" },
+  { "x-functions-key: ", A10 B10 A10 "==", "\n" },
+  { "{\"password\":\"", "compact-1", "\",\"user\":\"bo\"}" },
+  { "{'host': 'db', 'passwd': b'", "byt3s-literal", "'}" },
   { "sasl.password=", "//starts-with-slashes", "\n" },
 };
 
