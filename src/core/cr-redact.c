@@ -973,7 +973,7 @@ cr_redactor_bytes (CrRedactor *self, GBytes *bytes, guint *count)
     const guint8 *text = g_bytes_get_data (current, &n);
     GByteArray *out;
 
-    if (n == 0)
+    if (n == 0 || text == NULL)
       break;
     out = n <= MAX_TEXT && pass < MAX_PASSES ? redact_once (self, text, n, &found) : NULL;
     if (out == NULL && n <= MAX_TEXT && pass < MAX_PASSES)

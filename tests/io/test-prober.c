@@ -592,6 +592,11 @@ test_tls (Fixture *fixture, gconstpointer data)
   g_autoptr(GError) error = NULL;
   GSList *uris;
 
+#ifdef __SANITIZE_ADDRESS__
+  g_rmdir (folder);
+  g_test_skip ("LeakSanitizer crashes on what the TLS backend leaves at the end");
+  return;
+#endif
   if (openssl == NULL || !g_tls_backend_supports_tls (g_tls_backend_get_default ())) {
     g_rmdir (folder);
     g_test_skip ("openssl or glib-networking is not installed");
