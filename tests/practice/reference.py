@@ -393,7 +393,10 @@ class Rehearsal:
         step = steps.get(name)
         if step is None or step.pod == "lost" or step.code in (124, 137):
             raise Unproven(name + " has no answer")
-        facts = dict(line.split("=", 1) for line in step.out.decode("utf-8", "replace").splitlines() if "=" in line and not line.startswith("CR1"))
+        lines = [line.split("=", 1) for line in step.out.decode("utf-8", "replace").splitlines() if "=" in line and not line.startswith("CR1")]
+        facts = dict(lines)
+        if len(facts) != len(lines):
+            raise Unproven(name + ": a fact stands twice")
         if "HTTP_CODE" not in facts or facts["HTTP_CODE"] == "0":
             raise Unproven(name + ": no answer: " + facts.get("NO_ANSWER", ""))
         return int(facts["HTTP_CODE"]), base64.b64decode(facts["BODY_B64"]), facts
@@ -569,7 +572,7 @@ def parse(body):
 
 
 def message_of(out):
-    answer = parse(out)
+    answer = parse(out) if "\\u0000" not in out and len(out) <= 1 << 20 else None
     if not isinstance(answer, dict) or not isinstance(answer.get("value"), list) or len(answer["value"]) != 1:
         return None
     return answer["value"][0].get("message")

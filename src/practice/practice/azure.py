@@ -5,6 +5,8 @@ import fcntl
 import json
 import os
 import re
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -65,6 +67,12 @@ def enable_message(out, err):
     return "Enable succeeded: \n[stdout]\n%s\n[stderr]\n%s" % (out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
 
+def _little_space():
+    """No file of the script may grow beyond 1 KB: what a full disk does to it."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+
+
 def run_script(world, script, tail=TAIL, meanwhile=None):
     """What the agent on the jumpbox does with a script: runs it under /bin/sh, keeps both tails, calls that success. Returns the message.
 
@@ -85,6 +93,7 @@ def run_script(world, script, tail=TAIL, meanwhile=None):
         world.set_gate(about["gate"])
     with open(os.path.join(folder, "stdout"), "w+b") as out, open(os.path.join(folder, "stderr"), "w+b") as err:
         child = subprocess.Popen(["/bin/sh", "-c", path], cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
+                                 preexec_fn=_little_space if world.has("spool-full") else None,
                                  env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "AZURE_GUEST_AGENT_EXTENSION_VERSION": "1.0.5"})
         killed = meanwhile(child) if meanwhile else False
         code = child.wait()

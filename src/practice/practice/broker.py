@@ -25,14 +25,16 @@ class Broker:
         self.owner = None
         self.published_at = 0.0
         self.left_at = 0.0
-        if world.has("consume-backlog"):
-            self._backlog()
+        if world.any("consume-backlog", "consume-fresh-group"):
+            self._backlog("happy", "e2-3-20260101000000")
+        if world.has("consume-fresh-group"):
+            self._backlog("error", "e2-3-20251231000000", first=True)
 
-    def _backlog(self):
+    def _backlog(self, name, run_id, first=False):
         """Messages of an earlier run that nobody has consumed."""
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 7200))
-        for topic, value in scenario("happy", "e2-3-20260101000000", when):
-            self.log[topic].append(json.dumps(value))
+        for topic, value in scenario(name, run_id, when):
+            self.log[topic].insert(0 if first else len(self.log[topic]), json.dumps(value))
 
     def publish(self, topic, value):
         with self.condition:

@@ -37,7 +37,8 @@ def deployments(world):
     consumer_ready = 0 if world.any("consumer-crash-loop", "consumer-not-ready") else 1
     found = []
     if not world.has("deployment-missing"):
-        found.append(_deployment(w.API_DEPLOYMENT, 1, api_ready))
+        replicas = 2 if world.has("second-api-pod") else 1
+        found.append(_deployment(w.API_DEPLOYMENT, replicas, api_ready * replicas))
     if not world.has("consumer-missing"):
         if world.has("consumer-scaled-to-zero"):
             found.append(_deployment(w.CONSUMER_DEPLOYMENT, 0, 0))
@@ -84,6 +85,8 @@ def pods(world):
             found.append(_pod(w.API_POD, w.API_DEPLOYMENT, waiting="PodInitializing", phase="Pending", init=init))
         else:
             found.append(_pod(w.API_POD, w.API_DEPLOYMENT, ready=not world.has("api-not-ready")))
+            if world.has("second-api-pod"):
+                found.append(_pod(w.SECOND_API_POD, w.API_DEPLOYMENT))
     if not world.any("consumer-missing", "consumer-scaled-to-zero"):
         if world.has("consumer-crash-loop"):
             found.append(_pod(w.CONSUMER_POD, w.CONSUMER_DEPLOYMENT, restarts=12, waiting="CrashLoopBackOff", last_exit=137))

@@ -13,7 +13,7 @@ SLOW_SECONDS = 60.0   # of this computer's time, whatever the speed: how long me
 LATE_SECONDS = 5.0    # scaled
 OFF = ("consume-deployed-stuck", "consume-idle-nothing", "consume-ghost-member", "consume-offset-latest", "consumer-crash-loop", "consumer-missing",
        "consumer-scaled-to-zero", "broker-refused", "broker-silent", "duplicate-not-consumed", "consume-interrupted", "consume-hangs", "consume-killed",
-       "consume-ends-by-sigterm", "consume-no-such-topic", "consume-not-authorized", "consume-backlog", "consume-connection-lost", "duplicate-crashes-consumer")
+       "consume-ends-by-sigterm", "consume-no-such-topic", "consume-not-authorized", "consume-backlog", "consume-fresh-group", "consume-connection-lost", "duplicate-crashes-consumer")
 
 
 def takes(world):

@@ -339,7 +339,7 @@ def _exec(connection, world, flags, words, command):
         if not matching:
             connection.err("error: timed out waiting for the condition\n")
             return 1
-        pod = matching[0]
+        pod = matching[world.count("exec") % len(matching)] if len(matching) > 1 else matching[0]
     else:
         matching = [p for p in pods if p["metadata"]["name"] == name]
         if not matching:

@@ -41,7 +41,11 @@ def before_backfill(world):
 
 
 class Killed(BaseException):
-    """The program ends by SIGKILL, as from the kernel when memory runs out."""
+    """The program ends by a signal: SIGKILL, as from the kernel when memory runs out, unless another one is given."""
+
+    def __init__(self, signum=signal.SIGKILL):
+        super().__init__(signum)
+        self.signum = signum
 
 
 def backfill_row(world, kind, number, row):
@@ -172,7 +176,7 @@ def consume(world, args, loop):
             from . import databasefaults
             databasefaults.hang()
         if world.has("consume-ends-by-sigterm"):
-            os.kill(os.getpid(), signal.SIGTERM)
+            raise Killed(signal.SIGTERM)
         if world.has("consume-killed"):
             raise Killed
         if world.has("consume-interrupted"):

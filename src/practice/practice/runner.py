@@ -63,7 +63,7 @@ def _scale_time(pace):
 
 
 def _finish(call):
-    """Runs call as the main program of a Python process; returns its exit status."""
+    """Runs call as the main program of a Python process; returns its exit status, or -N if signal N ends it."""
     code = 0
     try:
         call()
@@ -77,8 +77,8 @@ def _finish(call):
             code = 1
     except KeyboardInterrupt:
         code = 130
-    except podfaults.Killed:
-        return None
+    except podfaults.Killed as end:
+        return -end.signum
     except BaseException as error:
         tb = error.__traceback__
         while tb is not None and os.path.dirname(os.path.abspath(tb.tb_frame.f_code.co_filename)) == OWN:
@@ -99,11 +99,11 @@ def _map_in(argument, pod_root):
 
 def python(connection, place, argv, cwd, env):
     code = _python(connection, place, argv, cwd, env)
-    return _killed(connection) if code is None else code
+    return _killed(connection, -code) if code < 0 else code
 
 
-def _killed(connection):
-    connection.die(signal.SIGKILL)
+def _killed(connection, signum):
+    connection.die(signum)
     return None
 
 
@@ -123,7 +123,10 @@ def _python(connection, place, argv, cwd, env):
         sys.argv = ["-c"] + args[2:]
         sys.path[0] = ""
         sys.modules["__main__"] = main
-        return _finish(lambda: exec(compile(code, "<string>", "exec"), main.__dict__))
+        status = _finish(lambda: exec(compile(code, "<string>", "exec"), main.__dict__))
+        if world.at("smoke", "facts-contradict"):
+            print("HTTP_CODE=500", flush=True)
+        return status
     if args[:1] == ["-m"] and len(args) > 1:
         sys.argv = args[1:]
         sys.path[0] = cwd
@@ -149,11 +152,13 @@ def alembic(connection, place, argv, cwd, env):
     sys.path[0] = cwd
     args = argv[1:]
     if args[:1] == ["upgrade"]:
+        if world.has("pod-reads-stdin"):
+            sys.stderr.write("Continue with the upgrade? [y/N] %s\n" % sys.stdin.read().strip())
         if world.has("script-failure-hidden"):
             print("INFO  [alembic.runtime.migration] Context impl PostgresqlImpl.\nalembic: the entry point of this image ends with 7", file=sys.stderr)
             return 7
         if world.has("migration-killed"):
-            return _killed(connection)
+            return _killed(connection, signal.SIGKILL)
         if world.has("migration-stops-early"):
             args = ["upgrade", "20260205_0003"]
         if world.has("migration-does-nothing"):

@@ -81,7 +81,7 @@ def build(world):
     _write(profile, PROFILE % {"bin": shlex.quote(jumpbox), "extra": _profile_extra(world)})
     if world.has("jumpbox-clock-off"):
         _program(os.path.join(jumpbox, "date"), '#!/bin/sh\nexec /bin/date -d "90 seconds ago" "$@"\n')
-    for pod in (w.API_POD, w.CONSUMER_POD):
+    for pod in pods(world):
         place = world.path("pods", pod)
         for folder in ("bin", "tmp", "root"):
             os.makedirs(os.path.join(place, folder), mode=0o700)
@@ -93,6 +93,11 @@ def build(world):
         if offset:
             _program(os.path.join(place, "bin", "date"), '#!/bin/sh\nexec /bin/date -d "%+d seconds" "$@"\n' % offset)
     database.create(world)
+
+
+def pods(world):
+    """The names of the pods that have a folder."""
+    return (w.API_POD, w.CONSUMER_POD) + ((w.SECOND_API_POD,) if world.has("second-api-pod") else ())
 
 
 def _profile_extra(world):

@@ -38,7 +38,7 @@ def prepare(world):
         _execute(world, 0, "DROP TABLE alembic_version")
     if world.has("migration-unknown-revision"):
         _execute(world, 0, "UPDATE alembic_version SET version_num = '20990101_9999'")
-    for pod in (w.API_POD, w.CONSUMER_POD):
+    for pod in os.listdir(world.path("pods")):
         _pod(world, world.path("pods", pod))
     _jumpbox(world)
 

@@ -122,6 +122,8 @@ def garbage(world):
         return b'{\n  "value": [\n    {\n      "code": "ProvisioningState/succeeded",\n      "message": "Enable succ'
     if world.has("az-deep-json"):
         return b"[" * 100000
+    if world.has("az-huge-answer"):
+        return b'{\n  "value": [\n    {\n      "message": "' + b"A" * (20 << 20) + b'"\n    }\n  ]\n}\n'
     if world.has("az-no-value"):
         return b'{\n  "value": []\n}\n'
     return None
@@ -189,6 +191,8 @@ def invoke(connection, world, group, vm, script):
     if first and about.get("gate") == "backfill":
         if world.times("az-loses-network-once"):
             raise azure.AzError(1, NETWORK)
+        if world.has("az-polling-fails"):
+            raise azure.AzError(1, "ERROR: (ServiceUnavailable) The service is unavailable.\nCode: ServiceUnavailable\nMessage: The service is unavailable.\n")
         if world.has("az-hangs"):
             while not connection.is_gone():
                 time.sleep(0.05)
@@ -207,6 +211,8 @@ def invoke(connection, world, group, vm, script):
             return b"WARNING: You have 2 update(s) available. Consider updating your CLI installation.\n" + azure.print_json(value)
         if world.has("az-duplicate-message"):
             return azure.print_json(value).replace(b'      "message"', b'      "message": "Enable succeeded: \\n[stdout]\\n\\n[stderr]\\n",\n      "message"', 1)
+        if world.has("az-nul-in-json"):
+            return azure.print_json(value).replace(b"Enable succeeded", b"\\u0000\\ud800 Enable succeeded")
         if world.has("az-second-root"):
             return azure.print_json(value) + azure.print_json(value)
     return value

@@ -20,6 +20,7 @@ SUBSCRIPTION_NAME = "practice"
 TENANT = "3b8a5f0c-91d7-4c26-8e2f-6a4d0b7c1e95"
 OPERATOR = "operator@practice.example"
 API_POD = "tx-lookup-api-6d5f9c7b48-x2v9k"
+SECOND_API_POD = "tx-lookup-api-6d5f9c7b48-zq7lm"  # only with the fault second-api-pod
 CONSUMER_POD = "txlookup-consumer-7c9d8b5f64-m4qzt"
 API_ADDRESS = "http://127.0.0.1:8000"
 

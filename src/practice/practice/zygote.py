@@ -45,7 +45,9 @@ class Connection:
         if self.gone:
             return
         try:
-            self.sock.sendall(kind + struct.pack(">I", len(data)) + data)
+            for at in range(0, max(1, len(data)), 1 << 20):
+                part = data[at:at + (1 << 20)]
+                self.sock.sendall(kind + struct.pack(">I", len(part)) + part)
         except OSError:
             self.gone = True  # as with a real process: the writer goes on, nobody reads
 
