@@ -389,6 +389,15 @@ look_for (CrRule *rule, CrPlan *plan, CrPlanGate *gate, CrCaptureSet *captures, 
     info->look (rule);
 }
 
+static gboolean
+comes_before (CrPlanGate *gate, const char *step_id, CrPlanStep *other)
+{
+  for (guint i = 0; i < gate->steps->len && gate->steps->pdata[i] != other; i++)
+    if (g_strcmp0 (((CrPlanStep *) gate->steps->pdata[i])->id, step_id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 decide_verdict (CrGateVerdict *self, CrPlanGate *gate, CrCaptureSet *captures, const CrRule *rules)
 {
@@ -412,6 +421,8 @@ decide_verdict (CrGateVerdict *self, CrPlanGate *gate, CrCaptureSet *captures, c
     const CrRule *own = NULL;  /* a witness of just that step finds better words */
 
     self->verdict = CR_VERDICT_BLOCKED;
+    if (contradicted != NULL && comes_before (gate, contradicted->result->step, cause))
+      own = contradicted;  /* a crash loop, seen in the list of pods, is why kubectl finds no container */
     for (guint i = 0; i < self->witnesses->len && own == NULL; i++)
       if (rules[i].result->state != CR_WITNESS_HOLDS && !rules[i].follows && g_strcmp0 (rules[i].result->step, cause->id) == 0)
         own = &rules[i];

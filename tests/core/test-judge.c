@@ -1029,6 +1029,26 @@ test_stopped_cluster (void)
   assert_contains (verdict->next, "az aks start");
 }
 
+/* kubectl finds no container, because the pod is in a crash loop: the cause is named, not what follows from it. */
+static void
+test_first_cause (void)
+{
+  g_auto(Case) self = { 0 };
+  g_autoptr(CrGateVerdict) verdict = NULL;
+  CrCapture *capture;
+
+  make_case (&self, "precheck");
+  put (self.set, self.gate, "pods", "tx-lookup-api-2|Running|c:tx-lookup-api,false,7,CrashLoopBackOff,1;\ntxlookup-consumer-5|Running|c:c,true,0,,;\n", "", 0);
+  capture = put (self.set, self.gate, "api-clock", "", "error: unable to upgrade connection: container not found (\"tx-lookup-api\")\n", 1);
+  capture->outcome = CR_OUTCOME_NOT_STARTED;
+  capture->pod_mark = CR_POD_MARK_LOST;
+  capture->reason = g_strdup ("pod-unreachable");
+  capture->message = g_strdup ("kubectl could not start the command in the pod.");
+  verdict = judge (&self);
+  g_assert_cmpint (verdict->verdict, ==, CR_VERDICT_BLOCKED);
+  g_assert_cmpstr (verdict->reason, ==, "Pod tx-lookup-api-2 waits with CrashLoopBackOff.");
+}
+
 static void
 test_smoke_codes (void)
 {
@@ -1247,6 +1267,7 @@ main (int argc, char **argv)
   g_test_add_func ("/judge/pod-outcomes", test_pod_outcomes);
   g_test_add_func ("/judge/sample-script", test_sample_script);
   g_test_add_func ("/judge/stopped-cluster", test_stopped_cluster);
+  g_test_add_func ("/judge/first-cause", test_first_cause);
   g_test_add_func ("/judge/smoke-codes", test_smoke_codes);
   g_test_add_func ("/judge/direct", test_direct);
   g_test_add_func ("/judge/clock-caution", test_clock_caution);
