@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 #include <glib/gi18n.h>
+#include <glib-unix.h>
+#include <signal.h>
 #include "cr-app-settings.h"
 #include "cr-application.h"
 #include "cr-compat.h"
@@ -82,6 +84,18 @@ static const GActionEntry actions[] = {
 
 /* ---- Life ---- */
 
+static gboolean
+terminate_cb (gpointer user_data)
+{
+  CrWindow *window = get_window (CR_APPLICATION (user_data));
+
+  if (window != NULL)
+    cr_window_terminate (window);
+  else
+    g_application_quit (G_APPLICATION (user_data));
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 cr_application_startup (GApplication *application)
 {
@@ -105,6 +119,9 @@ cr_application_startup (GApplication *application)
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (application), accelerators[i].action, accelerators[i].keys);
   gtk_window_set_default_icon_name (CR_APP_ID);
+  g_unix_signal_add (SIGTERM, terminate_cb, application);
+  g_unix_signal_add (SIGINT, terminate_cb, application);
+  g_unix_signal_add (SIGHUP, terminate_cb, application);
 }
 
 static void

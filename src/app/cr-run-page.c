@@ -146,7 +146,7 @@ notify_operator (CrRunPage *self, const char *id, const char *title, const char 
   notification = g_notification_new (title);
   g_notification_set_body (notification, body);
   g_notification_set_priority (notification, urgent ? G_NOTIFICATION_PRIORITY_HIGH : G_NOTIFICATION_PRIORITY_NORMAL);
-  g_application_send_notification (G_APPLICATION (application), id, notification);
+  cr_compat_notify (G_APPLICATION (application), id, notification);
 }
 
 static void
@@ -156,8 +156,8 @@ window_active_cb (CrRunPage *self, GParamSpec *pspec, GtkWindow *window)
 
   if (application == NULL || !gtk_window_is_active (window) || !g_application_get_is_registered (G_APPLICATION (application)))
     return;
-  g_application_withdraw_notification (G_APPLICATION (application), "gate");
-  g_application_withdraw_notification (G_APPLICATION (application), "result");
+  cr_compat_notify (G_APPLICATION (application), "gate", NULL);
+  cr_compat_notify (G_APPLICATION (application), "result", NULL);
 }
 
 static void

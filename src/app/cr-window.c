@@ -25,6 +25,7 @@ struct _CrWindow {
   GCancellable   *cancellable;    /* (owned): of an evidence folder being read */
   CrWizardStep    opened_at;      /* step the wizard was opened with: Back from there leaves it */
   gboolean        narrow;         /* the header bar has room for little */
+  gboolean        terminating;    /* closes as soon as nothing runs */
   gboolean        may_close;      /* the question was answered */
 };
 
@@ -476,7 +477,7 @@ running_answered_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   } else if (g_strcmp0 (response, "keep") == 0 && run_is (self, "running")) {
     g_autoptr(GNotification) notification = g_notification_new (_("Rehearsal Still Running"));
     g_notification_set_body (notification, _("It goes on in the background. Open it again to see how it ends."));
-    g_application_send_notification (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))), "result", notification);
+    cr_compat_notify (G_APPLICATION (gtk_window_get_application (GTK_WINDOW (self))), "result", notification);
     gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
   }
 }
@@ -506,10 +507,22 @@ cr_window_close_request (GtkWindow *window)
   return GTK_WINDOW_CLASS (cr_window_parent_class)->close_request (window);
 }
 
+static gboolean
+close_idle_cb (gpointer user_data)
+{
+  close_for_good (CR_WINDOW (user_data));
+  return G_SOURCE_REMOVE;
+}
+
 /* A hidden window comes back when its rehearsal needs the operator */
 static void
 run_changed_cb (CrWindow *self)
 {
+  if (self->terminating && !run_is (self, "running")) {
+    self->terminating = FALSE;
+    g_idle_add_full (G_PRIORITY_DEFAULT, close_idle_cb, g_object_ref (self), g_object_unref);  /* not amid the page's own work */
+    return;
+  }
   if (!gtk_widget_get_visible (GTK_WIDGET (self)) && !run_is (self, "running") && !gtk_widget_in_destruction (GTK_WIDGET (self))
       && gtk_widget_get_realized (GTK_WIDGET (self)))
     gtk_window_present (GTK_WINDOW (self));
@@ -609,6 +622,11 @@ cr_window_dispose (GObject *object)
   CrWindow *self = CR_WINDOW (object);
 
   g_cancellable_cancel (self->cancellable);
+  if (self->run_page != NULL) {  /* the pages still notify while they are taken apart */
+    g_signal_handlers_disconnect_by_data (self->run_page, self);
+    g_signal_handlers_disconnect_by_data (self->wizard, self);
+    self->run_page = NULL;
+  }
   G_OBJECT_CLASS (cr_window_parent_class)->dispose (object);
 }
 
@@ -670,12 +688,12 @@ cr_window_init (CrWindow *self)
   gtk_stack_add_named (self->stack, self->run_page, "run");
   gtk_stack_add_named (self->stack, self->evidence_page, "evidence");
 
-  g_signal_connect (self->wizard, "cancelled", G_CALLBACK (wizard_cancelled_cb), self);
-  g_signal_connect (self->wizard, "start", G_CALLBACK (wizard_start_cb), self);
-  g_signal_connect_swapped (self->wizard, "notify::title", G_CALLBACK (update), self);
-  g_signal_connect_swapped (self->wizard, "notify::startable", G_CALLBACK (update), self);
-  g_signal_connect (self->run_page, "new-rehearsal", G_CALLBACK (new_rehearsal_cb), self);
-  g_signal_connect_swapped (self->run_page, "notify", G_CALLBACK (run_changed_cb), self);
+  g_signal_connect_object (self->wizard, "cancelled", G_CALLBACK (wizard_cancelled_cb), self, 0);
+  g_signal_connect_object (self->wizard, "start", G_CALLBACK (wizard_start_cb), self, 0);
+  g_signal_connect_object (self->wizard, "notify::title", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->wizard, "notify::startable", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->run_page, "new-rehearsal", G_CALLBACK (new_rehearsal_cb), self, 0);
+  g_signal_connect_object (self->run_page, "notify", G_CALLBACK (run_changed_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (manager, "notify::dark", G_CALLBACK (follow_style_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (manager, "notify::high-contrast", G_CALLBACK (follow_style_cb), self, G_CONNECT_SWAPPED);
   follow_style_cb (self);
@@ -696,4 +714,17 @@ cr_window_prepare (CrWindow *self, CrSettings *settings)
 
   if (!run_is (self, "running") && !run_is (self, "open-ended"))
     open_wizard (self, settings, CR_WIZARD_REVIEW);
+}
+
+void
+cr_window_terminate (CrWindow *self)
+{
+  g_return_if_fail (CR_IS_WINDOW (self));
+
+  if (run_is (self, "running")) {
+    self->terminating = TRUE;
+    cr_rehearsal_stop (cr_run_page_get_rehearsal (CR_RUN_PAGE (self->run_page)));
+  } else {
+    close_for_good (self);
+  }
 }

@@ -146,7 +146,7 @@ cr_compat_shortcuts_new (const CrCompatShortcut *shortcuts)
   g_string_append (text, "</object></child></object></interface>");
   gtk_builder_add_from_string (builder, text->str, (gssize) text->len, NULL);
   window = GTK_WIDGET (gtk_builder_get_object (builder, "window"));
-  return g_object_ref (window);
+  return window;  /* GTK keeps it until it is destroyed */
 }
 
 /* ---- A banner: AdwBanner exists since 1.3 only, a box looks the same in all versions ---- */
@@ -198,6 +198,17 @@ cr_compat_announce (GtkWidget *widget, const char *message)
   gtk_accessible_announce (GTK_ACCESSIBLE (widget), message, GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
   G_GNUC_END_IGNORE_DEPRECATIONS
 #endif
+}
+
+void
+cr_compat_notify (GApplication *application, const char *id, GNotification *notification)
+{
+  if (g_application_get_dbus_connection (application) == NULL)
+    return;
+  if (notification != NULL)
+    g_application_send_notification (application, id, notification);
+  else
+    g_application_withdraw_notification (application, id);
 }
 
 void

@@ -33,7 +33,7 @@ void       cr_compat_show_about (GtkWindow *parent, const CrCompatAbout *about);
 
 /* One shortcut of the help window. @group NULL: the table's end. @keys: GTK accelerators, more than one separated by blanks. */
 typedef struct { const char *group; const char *keys; const char *title; } CrCompatShortcut;
-/* (transfer full, a toplevel): the window with the table's groups in their order; all strings translated already */
+/* (transfer none): a toplevel, GTK's until it is destroyed: the window with the table's groups in their order; all strings translated already */
 GtkWidget *cr_compat_shortcuts_new (const CrCompatShortcut *shortcuts);
 
 /* A bar below the header bar: a sentence, and with @button_label (nullable) a button that activates @action_name. Hide it with gtk_widget_set_visible(). */
@@ -43,6 +43,8 @@ void       cr_compat_banner_set_title (GtkWidget *banner, const char *title);
 GtkWidget *cr_compat_spinner_new (void);   /* spins while it is mapped */
 /* Speaks @message through assistive technology where GTK can (4.14); elsewhere nothing happens and a visible label has to do. */
 void       cr_compat_announce    (GtkWidget *widget, const char *message);
+/* Sends, or with @notification NULL withdraws. Nothing happens without a session bus, where GLib 2.74 would fail an assertion. */
+void       cr_compat_notify      (GApplication *application, const char *id, GNotification *notification);
 /* GTK 4.8 gives a button with a mnemonic two names in one ("Start _Practice Start Practice"), and makes every scrolled window a nameless stop of the
  * Tab key: corrects both in @widget and everything below it. A button with the style class "cr-named" has a name of its own, which stays. */
 void       cr_compat_fix_names   (GtkWidget *widget);
