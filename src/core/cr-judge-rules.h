@@ -28,6 +28,21 @@ typedef struct {
 
 /* (nullable): NULL if there is no rule of that name */
 const CrRuleInfo *cr_rule_find (const char *name);
+/* (nullable): the rules in the order of their table; NULL behind the last one */
+const CrRuleInfo *cr_rule_nth  (guint index);
+
+#ifdef CR_TEST_WEAKEN_RULES
+/* Only where a test compiles the rules for itself: the rule of this name sees less than it should, in this way */
+typedef enum {
+  CR_WEAKEN_ALWAYS_HOLDS,     /* holds without looking */
+  CR_WEAKEN_FORGIVES_WRONG,   /* what contradicts, holds */
+  CR_WEAKEN_FORGIVES_ABSENT,  /* what is missing, holds */
+  CR_WEAKEN_NEVER_HOLDS,      /* finds nothing, ever */
+} CrWeakening;
+extern const char *cr_weakened_rule;           /* (nullable) */
+extern CrPlanWitness *cr_weakened_witness;     /* (nullable): only for this one */
+extern CrWeakening cr_weakening;
+#endif
 
 /* What is known about a line of output: a sentence to go behind "...: " and what to do next */
 typedef struct {
