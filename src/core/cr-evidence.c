@@ -367,6 +367,8 @@ cr_evidence_render_gate (const CrEvidenceRun *run, CrPlan *plan, guint gate_inde
   add_field (out, "gate", gate->id);
   add_field (out, "gate_verdict", cr_verdict_to_string (verdict->verdict));
   add_run_fields (out, run);
+  if (gate_index == 0 && run->self_test != NULL)
+    add_field (out, "self_test", run->self_test);
   if (verdict->verdict != CR_VERDICT_NOT_RUN) {
     add_field_time (out, "started_utc", started);
     add_field_time (out, "ended_utc", ended);
@@ -584,6 +586,8 @@ cr_evidence_render_summary (const CrEvidenceRun *run, CrPlan *plan, CrCaptureSet
                           ? g_ptr_array_index (verdicts, (guint) decision->first_gate) : NULL;
 
   add_head (out, "summarise the rehearsal", run, decision, closing);
+  if (run->self_test != NULL)
+    add_field (out, "self_test", run->self_test);
   g_string_append_c (out, '\n');
   add_decision_pairs (out, run, decision, closing);
   g_string_append_printf (out, "\n# %s: %s%s\n\n%s\n", plan->title, cr_decision_kind_to_string (decision->kind), run->practice ? " (practice)" : "", sentence);
@@ -614,6 +618,11 @@ cr_evidence_render_summary (const CrEvidenceRun *run, CrPlan *plan, CrCaptureSet
 
     g_string_append_printf (out, "| %u | %s | %s | %s | %s | %s |\n", i + 1, gate->title, cr_verdict_to_string (verdict->verdict),
                             or_na (verdict->exit_code), fact, files);
+  }
+  if (run->self_test != NULL) {
+    g_autofree char *self_test = cr_text_markdown (run->self_test);
+
+    g_string_append_printf (out, "\nBefore anything ran, the judge itself was attacked: %s.\n", self_test);
   }
   add_masked_fields (out, plan, captures, TRUE);
   g_string_append (out, "\n## Cautions\n\n");

@@ -19,6 +19,7 @@ typedef struct {
   gint64      ended;        /* Unix seconds, 0: not yet */
   gboolean    practice;
   const char *faults;       /* (nullable): practice faults injected */
+  const char *self_test;    /* (nullable): what the attack on the judge said, "31 of 31 planted defects caught": in the first gate's files and the summary */
 } CrEvidenceRun;
 
 /* What the operator adds before the folder is sealed */

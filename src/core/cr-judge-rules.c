@@ -2125,7 +2125,10 @@ static const CrRuleInfo rules[] = {
 #ifdef CR_TEST_WEAKEN_RULES
 /* ---- in one test only: a judge with one weak rule, which the sabotage before each rehearsal has to find ---- */
 
-const char *cr_weakened_rule;
+#ifndef CR_WEAKEN_RULE
+#define CR_WEAKEN_RULE NULL
+#endif
+const char *cr_weakened_rule = CR_WEAKEN_RULE;
 CrPlanWitness *cr_weakened_witness;
 CrWeakening cr_weakening;
 

@@ -5,6 +5,7 @@
 #include "cr-evidence-folder.h"
 #include "cr-practice.h"
 #include "../core/cr-json.h"
+#include "../core/cr-sabotage.h"
 #include "../core/cr-statement.h"
 #include "../core/cr-text.h"
 #include <string.h>
@@ -162,6 +163,9 @@ struct _CrRehearsal {
   gint64            started, ended;  /* Unix seconds */
   char             *run_id;      /* (owned) (nullable) */
   char             *t_cutover;   /* (owned) (nullable): strict text */
+  char             *self_test;   /* (owned) (nullable): what the attack on the judge said */
+  gboolean          trusted;     /* it was passed */
+  guint             n_caught, n_planted;
 
   /* in progress */
   guint             gate_index;
@@ -232,6 +236,7 @@ cr_rehearsal_finalize (GObject *object)
   g_clear_pointer (&self->captures, cr_capture_set_unref);
   g_clear_pointer (&self->run_id, g_free);
   g_clear_pointer (&self->t_cutover, g_free);
+  g_clear_pointer (&self->self_test, g_free);
   g_clear_pointer (&self->verdicts, g_ptr_array_unref);
   g_clear_pointer (&self->digests, g_hash_table_unref);
   g_clear_pointer (&self->cautions, g_ptr_array_unref);
@@ -289,7 +294,18 @@ const char       *cr_rehearsal_get_run_id (CrRehearsal *self) { return self->run
 const char       *cr_rehearsal_get_folder (CrRehearsal *self) { return self->folder != NULL ? cr_evidence_folder_get_path (self->folder) : NULL; }
 const CrCutline  *cr_rehearsal_get_cutline (CrRehearsal *self) { return self->has_cutline ? &self->cutline : NULL; }
 gboolean          cr_rehearsal_was_stopped (CrRehearsal *self) { return self->stopped; }
+const char       *cr_rehearsal_get_self_test_text (CrRehearsal *self) { return self->self_test; }
 CrClock          *cr_rehearsal_get_clock (CrRehearsal *self) { return self->clock; }
+
+gboolean
+cr_rehearsal_get_self_test (CrRehearsal *self, guint *caught, guint *planted)
+{
+  if (caught != NULL)
+    *caught = self->n_caught;
+  if (planted != NULL)
+    *planted = self->n_planted;
+  return self->self_test != NULL;
+}
 
 static void
 set_state (CrRehearsal *self, CrRehearsalState state)
@@ -347,6 +363,7 @@ fill_evidence_run (CrRehearsal *self, CrEvidenceRun *run)
     .ended = self->ended,
     .practice = cr_settings_is_practice (self->settings),
     .faults = cr_settings_is_practice (self->settings) && *faults != '\0' ? faults : NULL,
+    .self_test = self->self_test,
   };
 }
 
@@ -984,6 +1001,21 @@ start_gate (CrRehearsal *self)
     end_gate (self, cr_gate_verdict_new_not_run (run->gate->id, "The operator stopped the rehearsal before this gate."));
     return;
   }
+  if (!self->trusted) {  /* a judge that misses what was planted must not judge the real thing */
+    CrGateVerdict *verdict = cr_gate_verdict_new_not_run (run->gate->id, "The judge was not trusted.");
+
+    set_state (self, CR_REHEARSAL_RUNNING);
+    verdict->verdict = CR_VERDICT_BLOCKED;
+    g_free (verdict->reason);
+    verdict->reason = g_strdup_printf ("This program can't be trusted with this plan: its judge did not pass the test before the run, so nothing was "
+                                       "sent. %s.", self->self_test);
+    g_free (verdict->fact);
+    verdict->fact = g_strdup (verdict->reason);
+    g_free (verdict->next);
+    verdict->next = g_strdup ("Install this program again, or use the plan that came with it; if that does not help, report it together with this folder.");
+    end_gate (self, verdict);
+    return;
+  }
   if (run->gate->after_cutover && late < 0) {
     gate_run_set_state (run, CR_GATE_WAITING);
     say (self, "Waiting for T_cutover, %s.", self->t_cutover);
@@ -1130,6 +1162,10 @@ cr_rehearsal_preview (CrRehearsal *self, CrVars **vars, GError **error)
 typedef struct {
   char     *root, *name, *t_cutover;
   GBytes   *plan_json;
+  CrPlan   *plan;     /* (owned): resolved; only read */
+  char     *self_test;
+  gboolean  trusted;
+  guint     n_caught, n_planted;
   char     *opened;   /* first journal line */
   gboolean  input;    /* the error is the user's input, not the disk */
 } FolderJob;
@@ -1141,8 +1177,25 @@ folder_job_free (FolderJob *job)
   g_free (job->name);
   g_free (job->t_cutover);
   g_free (job->opened);
+  g_free (job->self_test);
+  cr_plan_unref (job->plan);
   g_bytes_unref (job->plan_json);
   g_free (job);
+}
+
+/* Sabotage before trust: some hundred judgements, a few milliseconds, in the worker */
+static char *
+attack_judge (FolderJob *job)
+{
+  g_autoptr(GPtrArray) missed = NULL;
+  g_autofree char *caught = NULL;
+  g_autofree char *planted = NULL;
+
+  job->trusted = cr_sabotage_run (job->plan, &job->n_caught, &job->n_planted, &missed);
+  job->self_test = cr_sabotage_describe (job->n_caught, job->n_planted, missed);
+  caught = g_strdup_printf ("%u", job->n_caught);
+  planted = g_strdup_printf ("%u", job->n_planted);
+  return journal_line ("self_test", "result", job->trusted ? "passed" : "failed", "caught", caught, "planted", planted, "text", job->self_test, NULL);
 }
 
 static void
@@ -1151,6 +1204,7 @@ folder_thread (GTask *task, gpointer source_object, gpointer task_data, GCancell
   FolderJob *job = task_data;
   g_autoptr(GHashTable) used = NULL;
   g_autoptr(CrEvidenceFolder) folder = NULL;
+  g_autofree char *tested = NULL;
   GError *error = NULL;
 
   if (!cr_evidence_root_check (job->root, EVIDENCE_BYTES_NEEDED, &error)) {
@@ -1165,8 +1219,9 @@ folder_thread (GTask *task, gpointer source_object, gpointer task_data, GCancell
                              job->t_cutover, job->root);
     return;
   }
+  tested = attack_judge (job);
   folder = cr_evidence_folder_create (job->root, job->name, &error);
-  if (folder == NULL || !cr_evidence_folder_journal (folder, job->opened, &error)
+  if (folder == NULL || !cr_evidence_folder_journal (folder, job->opened, &error) || !cr_evidence_folder_journal (folder, tested, &error)
       || !cr_evidence_folder_write (folder, "attestation/plan.json", job->plan_json, &error)) {
     g_task_return_error (task, error);
     return;
@@ -1187,6 +1242,10 @@ folder_made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     fail_run (self, job->input ? CR_REHEARSAL_ERROR_INPUT : CR_REHEARSAL_ERROR_EVIDENCE, error);
     return;
   }
+  self->self_test = g_steal_pointer (&job->self_test);
+  self->trusted = job->trusted;
+  self->n_caught = job->n_caught;
+  self->n_planted = job->n_planted;
   fill_jumpbox_params (self->settings, self->plan, self->run_id, &params);
   self->transport = cr_jumpbox_transport_new (&params, self->redactor, self->clock, emit_log, self, before_send, self);
   if (cr_settings_is_practice (self->settings))
@@ -1200,6 +1259,7 @@ folder_made_cb (GObject *object, GAsyncResult *result, gpointer user_data)
     g_list_store_append (self->gates, run);
   }
   set_state (self, CR_REHEARSAL_RUNNING);
+  say (self, "Self-test of the judge: %s.", self->self_test);
   start_clock (self);
   start_gate (self);
 }
@@ -1230,6 +1290,7 @@ begin (CrRehearsal *self)
   job->name = cr_run_folder_name (now, cr_settings_is_practice (self->settings));
   job->t_cutover = g_strdup (self->t_cutover);
   job->plan_json = g_bytes_new_take (json, strlen (json));
+  job->plan = cr_plan_ref (self->plan);
   job->opened = journal_line ("run_opened", "run_id", self->run_id, "t_cutover_utc", self->t_cutover, "started_at_utc", started, "owner",
                               cr_settings_get (self->settings, "owner"), "mode", cr_settings_get (self->settings, "mode"), "plan_sha256",
                               self->plan->sha256, "tool_version", CR_VERSION, NULL);

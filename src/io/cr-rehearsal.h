@@ -80,5 +80,9 @@ const char      *cr_rehearsal_get_run_id   (CrRehearsal *self);   /* nullable be
 const char      *cr_rehearsal_get_folder   (CrRehearsal *self);   /* nullable: path of the evidence folder */
 const CrCutline *cr_rehearsal_get_cutline  (CrRehearsal *self);   /* nullable before run */
 gboolean         cr_rehearsal_was_stopped  (CrRehearsal *self);
+/* What the attack on the judge gave: of @planted kinds of defects @caught were seen. Each out argument (nullable). FALSE before it was made. It was
+ * passed only if both are equal and cr_rehearsal_get_self_test_text() names nothing missed; then alone a gate is started. */
+gboolean         cr_rehearsal_get_self_test (CrRehearsal *self, guint *caught, guint *planted);
+const char      *cr_rehearsal_get_self_test_text (CrRehearsal *self);  /* borrowed (nullable): "31 of 31 planted defects caught" */
 CrClock         *cr_rehearsal_get_clock    (CrRehearsal *self);
 G_END_DECLS

@@ -38,6 +38,15 @@ class Happy(Case):
                         "retry_at_utc", "unblock_criteria", "notes"):
                 self.assertEqual(len(re.findall(f"^{key}=", text, flags=re.M)), 1, f"{name}: {key}")
             self.assertIn("\ndecision=GO\n", text)
+        # the judge was attacked first: the same words in 01, the summary and the journal
+        self_test = dict(self.head(folder, "01_precheck.log"))["self_test"]
+        caught, planted = re.fullmatch(r"(\d+) of (\d+) planted defects caught", self_test).groups()
+        self.assertEqual(caught, planted)
+        self.assertGreaterEqual(int(caught), 24)
+        self.assertEqual(dict(self.head(folder, "99_summary.md"))["self_test"], self_test)
+        events = [json.loads(line) for line in read(os.path.join(folder, "attestation", "journal.jsonl")).splitlines()]
+        self.assertEqual([(e["result"], e["text"]) for e in events if e["event"] == "self_test"], [("passed", self_test)])
+        self.assertLess([e["event"] for e in events].index("self_test"), [e["event"] for e in events].index("attempt_started"))
         # the folder can be checked without this program
         subprocess.run(["sha256sum", "-c", "--quiet", "attestation/SHA256SUMS"], cwd=folder, check=True)
         statement = json.loads(read(os.path.join(folder, "attestation", "statement.json")))
