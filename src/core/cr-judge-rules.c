@@ -381,8 +381,7 @@ ended_capture (CrRule *rule, const char *name, CrPlanStep **step_out)
   CrPlanStep *step = find_step (rule, arg (rule, name), &gate);
   CrCapture *capture = step != NULL ? cr_capture_set_find (rule->captures, gate->id, step->id) : NULL;
 
-  if (rule->result->step == NULL)
-    set_text (&rule->result->step, arg (rule, name));
+  set_text (&rule->result->step, arg (rule, name));
   if (step_out != NULL)
     *step_out = step;
   if (capture != NULL && capture->where != step->where)  /* some other thing of that name */
@@ -1300,7 +1299,7 @@ contradicts_status (CrRule *rule, CrPlanStep *step, CrProbeFacts *facts, int wan
     lacks (rule, seen, "“%s”: the API gave no answer.", step->title);
     set_next (rule, "Check that this computer reaches the API's address, or leave api_url empty.");
   } else if (facts->status == 0) {
-    contradicts (rule, seen, "“%s”: the API in the pod gave no answer.", step->title);
+    lacks (rule, seen, "“%s”: the API in the pod gave no answer.", step->title);
     set_next (rule, "Check that the API listens at the profile's address in its pod (`kubectl logs`).");
   } else if (facts->status == 401 || facts->status == 403) {
     contradicts (rule, seen, "“%s”: the API asks for a sign-in (%d%s%s).", step->title, facts->status, detail != NULL ? ", " : "",

@@ -352,14 +352,23 @@ explain_rule (CrGateVerdict *self, const CrRule *rule)
     self->reason = g_strdup_printf ("It was not seen: %s.", rule->witness->text);
 }
 
-/* The rule whose words explain @state best: the first that does not merely follow from another */
+static gboolean
+comes_before (CrPlanGate *gate, const char *step_id, CrPlanStep *other)
+{
+  for (guint i = 0; i < gate->steps->len && gate->steps->pdata[i] != other; i++)
+    if (g_strcmp0 (((CrPlanStep *) gate->steps->pdata[i])->id, step_id) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* The rule whose words explain @state best: the first that does not merely follow from another. @until (nullable): only those of earlier steps count */
 static const CrRule *
-best_rule (const CrRule *rules, guint n, CrWitnessState state)
+best_rule (const CrRule *rules, guint n, CrWitnessState state, CrPlanGate *gate, CrPlanStep *until)
 {
   const CrRule *fallback = NULL;
 
   for (guint i = 0; i < n; i++) {
-    if (rules[i].result->state != state)
+    if (rules[i].result->state != state || (until != NULL && !comes_before (gate, rules[i].result->step, until)))
       continue;
     if (!rules[i].follows)
       return &rules[i];
@@ -389,13 +398,28 @@ look_for (CrRule *rule, CrPlan *plan, CrPlanGate *gate, CrCaptureSet *captures, 
     info->look (rule);
 }
 
-static gboolean
-comes_before (CrPlanGate *gate, const char *step_id, CrPlanStep *other)
+/* (nullable): a witness of just that step, which finds better words than the step alone */
+static const CrRule *
+rule_of_step (const CrRule *rules, guint n, CrPlanStep *step)
 {
-  for (guint i = 0; i < gate->steps->len && gate->steps->pdata[i] != other; i++)
-    if (g_strcmp0 (((CrPlanStep *) gate->steps->pdata[i])->id, step_id) == 0)
-      return TRUE;
-  return FALSE;
+  for (guint i = 0; i < n; i++)
+    if (rules[i].result->state != CR_WITNESS_HOLDS && !rules[i].follows && g_strcmp0 (rules[i].result->step, step->id) == 0)
+      return &rules[i];
+  return NULL;
+}
+
+/* The first step that ran, or may have, and whose end nobody saw: what comes after it can't be held against the gate, because it may still go on. */
+static CrPlanStep *
+first_unknown (CrPlanGate *gate, CrCaptureSet *captures)
+{
+  for (guint i = 0; i < gate->steps->len; i++) {
+    CrPlanStep *step = gate->steps->pdata[i];
+    CrCapture *capture = capture_of (captures, gate, step);
+
+    if (is_remote (step) && capture != NULL && capture->outcome != CR_OUTCOME_NOT_STARTED && !cr_capture_ended (capture))
+      return step;
+  }
+  return NULL;
 }
 
 static void
@@ -404,8 +428,9 @@ decide_verdict (CrGateVerdict *self, CrPlanGate *gate, CrCaptureSet *captures, c
   CrCall *run = cr_capture_set_find_call (captures, gate->id, "run");
   CrPlanStep *cause = NULL;
   Ran ran = what_ran (gate, captures, &cause);
-  const CrRule *contradicted = best_rule (rules, self->witnesses->len, CR_WITNESS_CONTRADICTED);
-  const CrRule *missing = best_rule (rules, self->witnesses->len, CR_WITNESS_MISSING);
+  CrPlanStep *unknown = first_unknown (gate, captures);
+  const CrRule *contradicted = best_rule (rules, self->witnesses->len, CR_WITNESS_CONTRADICTED, gate, unknown);
+  const CrRule *missing = best_rule (rules, self->witnesses->len, CR_WITNESS_MISSING, gate, NULL);
   g_autofree char *gap = NULL;
 
   if (self->witnesses->len == 0) {
@@ -418,14 +443,13 @@ decide_verdict (CrGateVerdict *self, CrPlanGate *gate, CrCaptureSet *captures, c
     self->verdict = CR_VERDICT_BLOCKED;
     explain_call (self, run);
   } else if (ran == RAN_NOTHING && cause != NULL && (run == NULL || run->outcome != CR_OUTCOME_UNKNOWN || cause->where == CR_STEP_LOCAL)) {
-    const CrRule *own = NULL;  /* a witness of just that step finds better words */
+    const CrRule *own = NULL;
 
     self->verdict = CR_VERDICT_BLOCKED;
     if (contradicted != NULL && comes_before (gate, contradicted->result->step, cause))
       own = contradicted;  /* a crash loop, seen in the list of pods, is why kubectl finds no container */
-    for (guint i = 0; i < self->witnesses->len && own == NULL; i++)
-      if (rules[i].result->state != CR_WITNESS_HOLDS && !rules[i].follows && g_strcmp0 (rules[i].result->step, cause->id) == 0)
-        own = &rules[i];
+    if (own == NULL)
+      own = rule_of_step (rules, self->witnesses->len, cause);
     if (own != NULL)
       explain_rule (self, own);
     else
@@ -437,6 +461,14 @@ decide_verdict (CrGateVerdict *self, CrPlanGate *gate, CrCaptureSet *captures, c
   } else if (contradicted != NULL) {
     self->verdict = CR_VERDICT_FAIL;
     explain_rule (self, contradicted);
+  } else if (unknown != NULL) {
+    const CrRule *own = rule_of_step (rules, self->witnesses->len, unknown);
+
+    self->verdict = CR_VERDICT_UNPROVEN;
+    if (own != NULL)
+      explain_rule (self, own);
+    else
+      explain_step (self, unknown, capture_of (captures, gate, unknown));
   } else if (missing != NULL) {
     self->verdict = CR_VERDICT_UNPROVEN;
     if (missing->follows && run != NULL && run->outcome != CR_OUTCOME_COMPLETED)

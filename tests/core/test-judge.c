@@ -1029,6 +1029,51 @@ test_stopped_cluster (void)
   assert_contains (verdict->next, "az aks start");
 }
 
+/* While the gate's own command may still be running, what is not there yet proves nothing; what was wrong before it does. */
+static void
+test_unknown_command (void)
+{
+  g_auto(Case) self = { 0 };
+  g_autoptr(CrGateVerdict) verdict = NULL;
+
+  make_case (&self, "backfill");
+  put (self.set, self.gate, "backfill", BACKFILL_FILES, "", 124);
+  put_http (self.set, self.gate, "after-pay", "backfill-get-before", NULL);
+  put_http (self.set, self.gate, "after-rec", "backfill-get-before", NULL);
+  verdict = judge (&self);
+  g_assert_cmpint (verdict->verdict, ==, CR_VERDICT_UNPROVEN);
+  assert_contains (verdict->reason, "reached its time limit");
+  g_clear_pointer (&verdict, cr_gate_verdict_free);
+
+  put_http (self.set, self.gate, "before-pay", "backfill-get-after", NULL);
+  verdict = judge (&self);
+  g_assert_cmpint (verdict->verdict, ==, CR_VERDICT_FAIL);
+  assert_contains (verdict->reason, "already there before");
+  g_clear_pointer (&verdict, cr_gate_verdict_free);
+  case_clear (&self);
+
+  make_case (&self, "idempotency");  /* the witnesses that look at both payloads count as those of the later one */
+  cr_capture_set_find (self.set, "idempotency", "consume")->pod_mark = CR_POD_MARK_LOST;
+  put_http (self.set, self.gate, "after", "smoke-get-404-unknown-id", NULL);
+  verdict = judge (&self);
+  g_assert_cmpint (verdict->verdict, ==, CR_VERDICT_UNPROVEN);
+}
+
+/* An API that does not answer brings no witness, and contradicts none. */
+static void
+test_no_answer (void)
+{
+  g_auto(Case) self = { 0 };
+  g_autoptr(CrGateVerdict) verdict = NULL;
+
+  make_case (&self, "smoke");
+  put_answer (self.set, self.gate, "smoke-200", 0, "", "", NULL);
+  verdict = judge (&self);
+  g_assert_cmpint (verdict->verdict, ==, CR_VERDICT_UNPROVEN);
+  assert_contains (verdict->reason, "the API in the pod gave no answer");
+  assert_contains (verdict->line, "Connection refused");
+}
+
 /* kubectl finds no container, because the pod is in a crash loop: the cause is named, not what follows from it. */
 static void
 test_first_cause (void)
@@ -1267,6 +1312,8 @@ main (int argc, char **argv)
   g_test_add_func ("/judge/pod-outcomes", test_pod_outcomes);
   g_test_add_func ("/judge/sample-script", test_sample_script);
   g_test_add_func ("/judge/stopped-cluster", test_stopped_cluster);
+  g_test_add_func ("/judge/unknown-command", test_unknown_command);
+  g_test_add_func ("/judge/no-answer", test_no_answer);
   g_test_add_func ("/judge/first-cause", test_first_cause);
   g_test_add_func ("/judge/smoke-codes", test_smoke_codes);
   g_test_add_func ("/judge/direct", test_direct);
