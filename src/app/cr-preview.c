@@ -180,6 +180,7 @@ cr_preview_view_new (const char *label)
     gtk_source_buffer_set_language (buffer, language);
   gtk_text_buffer_set_enable_undo (GTK_TEXT_BUFFER (buffer), FALSE);
   gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (buffer), "value", "weight", PANGO_WEIGHT_BOLD, NULL);
+  gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (buffer), "exact", "insert-hyphens", FALSE, NULL);  /* a command shows no hyphen it has not */
   g_signal_connect_object (manager, "notify::dark", G_CALLBACK (follow_style_cb), buffer, 0);
   follow_style_cb (manager, NULL, buffer);
   gtk_text_view_set_editable (GTK_TEXT_VIEW (view), FALSE);
@@ -202,8 +203,11 @@ cr_preview_view_set_text (GtkWidget *view, const char *text, CrVars *vars)
   GtkTextBuffer *buffer = gtk_text_view_get_buffer (GTK_TEXT_VIEW (view));
   g_autofree char *safe = cr_text_display (text, -1);
   g_autoptr(GList) names = vars != NULL ? cr_vars_names (vars) : NULL;
+  GtkTextIter first, last;
 
   gtk_text_buffer_set_text (buffer, safe, -1);
+  gtk_text_buffer_get_bounds (buffer, &first, &last);
+  gtk_text_buffer_apply_tag_by_name (buffer, "exact", &first, &last);
   for (GList *name = names; name != NULL; name = name->next) {
     const char *value = cr_vars_get (vars, name->data);
     GtkTextIter from, start, end;

@@ -13,6 +13,7 @@ struct _CrReviewPage {
   AdwPreferencesGroup *cautions_group, *environment_group, *jumpbox_group, *cutover_group;  /* template children, as commands_box */
   GtkBox              *commands_box;
   GPtrArray           *rows;      /* (owned): GtkWidget (borrowed): rows added to the groups */
+  CrPreview           *preview;   /* (owned) (nullable): what the page shows now */
   guint                build_id;  /* idle source, or 0 */
   gboolean             is_open;
 };
@@ -118,45 +119,57 @@ copy_clicked_cb (GtkButton *button, GtkTextView *view)
   gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (button)), text);
 }
 
-/* One gate, collapsed: its commands in short, and the exact text */
-static GtkWidget *
-make_gate (CrPreview *preview, guint index, GError **error)
+/* The view is made when its gate is opened first: six of them with their colours would hold up the page */
+static void
+gate_opened_cb (GtkExpander *expander, GParamSpec *pspec, CrReviewPage *self)
 {
-  CrPlanGate *gate = g_ptr_array_index (preview->plan->gates, index);
-  g_autofree char *list = cr_preview_gate_list (preview, index);
-  g_autofree char *exact = cr_preview_gate_text (preview, index, error);
-  g_autofree char *text = NULL;
-  g_autofree char *title = NULL;
-  g_autofree char *view_label = NULL;
-  GtkWidget *expander, *box, *scrolled, *view, *copy;
+  const char *text = g_object_get_data (G_OBJECT (expander), "text");
+  const char *label = g_object_get_data (G_OBJECT (expander), "label");
+  GtkWidget *box, *scrolled, *view, *copy;
 
-  if (exact == NULL)
-    return NULL;
-  /* Translators: number and name of a gate, and how many steps it has */
-  title = g_strdup_printf (ngettext ("%d. %s, %d step", "%d. %s, %d steps", gate->steps->len), (int) index + 1, gate->title, (int) gate->steps->len);
-  view_label = g_strdup_printf (_("Commands of %s"), gate->title);
-  text = g_strdup_printf ("# == %s ==\n%s\n# == %s ==\n%s", _("In short"), list, _("Exactly as it will run"), exact);
-
-  expander = gtk_expander_new (title);
-  gtk_widget_add_css_class (expander, "cr-gate-commands");
-  gtk_accessible_update_property (GTK_ACCESSIBLE (expander), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+  if (!gtk_expander_get_expanded (expander) || gtk_expander_get_child (expander) != NULL || self->preview == NULL)
+    return;
   box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   scrolled = gtk_scrolled_window_new ();
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (scrolled), 240);
   gtk_widget_add_css_class (scrolled, "card");
   gtk_widget_set_overflow (scrolled, GTK_OVERFLOW_HIDDEN);
-  view = cr_preview_view_new (view_label);
-  cr_preview_view_set_text (view, text, preview->vars);
+  view = cr_preview_view_new (label);
+  cr_preview_view_set_text (view, text, self->preview->vars);
   gtk_scrolled_window_set_child (GTK_SCROLLED_WINDOW (scrolled), view);
   copy = gtk_button_new_with_label (_("Copy"));
-  gtk_widget_set_tooltip_text (copy, view_label);
+  gtk_widget_set_tooltip_text (copy, label);
   gtk_widget_set_halign (copy, GTK_ALIGN_END);
   g_signal_connect (copy, "clicked", G_CALLBACK (copy_clicked_cb), view);
   gtk_box_append (GTK_BOX (box), scrolled);
   gtk_box_append (GTK_BOX (box), copy);
   gtk_widget_set_margin_top (box, 6);
-  gtk_expander_set_child (GTK_EXPANDER (expander), box);
+  cr_compat_fix_names (box);
+  gtk_expander_set_child (expander, box);
+}
+
+/* One gate, collapsed: its commands in short, and the exact text */
+static GtkWidget *
+make_gate (CrReviewPage *self, guint index, GError **error)
+{
+  CrPlanGate *gate = g_ptr_array_index (self->preview->plan->gates, index);
+  g_autofree char *list = cr_preview_gate_list (self->preview, index);
+  g_autofree char *exact = cr_preview_gate_text (self->preview, index, error);
+  g_autofree char *title = NULL;
+  GtkWidget *expander;
+
+  if (exact == NULL)
+    return NULL;
+  /* Translators: number and name of a gate, and how many steps it has */
+  title = g_strdup_printf (ngettext ("%d. %s, %d step", "%d. %s, %d steps", gate->steps->len), (int) index + 1, gate->title, (int) gate->steps->len);
+  expander = gtk_expander_new (title);
+  gtk_widget_add_css_class (expander, "cr-gate-commands");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (expander), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+  g_object_set_data_full (G_OBJECT (expander), "text",
+                          g_strdup_printf ("# == %s ==\n%s\n# == %s ==\n%s", _("In short"), list, _("Exactly as it will run"), exact), g_free);
+  g_object_set_data_full (G_OBJECT (expander), "label", g_strdup_printf (_("Commands of %s"), gate->title), g_free);
+  g_signal_connect (expander, "notify::expanded", G_CALLBACK (gate_opened_cb), self);
   return expander;
 }
 
@@ -179,22 +192,21 @@ build_cb (gpointer user_data)
   CrReviewPage *self = CR_REVIEW_PAGE (user_data);
   CrSettings *settings = cr_wizard_page_get_settings (CR_WIZARD_PAGE (self));
   g_autoptr(GError) error = NULL;
-  g_autoptr(CrPreview) preview = NULL;
   gboolean good;
 
   self->build_id = 0;
   clear (self);
   good = cr_settings_check (settings, &error);
+  g_clear_pointer (&self->preview, cr_preview_free);
   if (good)
-    preview = cr_preview_new (settings, &error);
-  good = preview != NULL;
-  for (guint i = 0; good && i < preview->plan->gates->len; i++) {
-    GtkWidget *gate = make_gate (preview, i, &error);
+    self->preview = cr_preview_new (settings, &error);
+  good = self->preview != NULL;
+  for (guint i = 0; good && i < self->preview->plan->gates->len; i++) {
+    GtkWidget *gate = make_gate (self, i, &error);
     good = gate != NULL;
     if (good)
       gtk_box_append (self->commands_box, gate);
   }
-  cr_compat_fix_names (GTK_WIDGET (self->commands_box));
   if (!good)
     add_caution (self, _("The rehearsal cannot start like this"), error->message, TRUE);
   add_cautions (self);
@@ -256,6 +268,7 @@ static void
 cr_review_page_finalize (GObject *object)
 {
   g_ptr_array_unref (CR_REVIEW_PAGE (object)->rows);
+  g_clear_pointer (&CR_REVIEW_PAGE (object)->preview, cr_preview_free);
   G_OBJECT_CLASS (cr_review_page_parent_class)->finalize (object);
 }
 
