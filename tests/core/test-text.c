@@ -20,7 +20,7 @@ run_python (const char *program, const char *input, gsize length)
   if (g_subprocess_get_exit_status (child) == 77)
     return NULL;
   g_assert_cmpint (g_subprocess_get_exit_status (child), ==, 0);
-  return g_strndup (g_bytes_get_data (out, NULL), g_bytes_get_size (out));
+  return g_bytes_get_size (out) > 0 ? g_strndup (g_bytes_get_data (out, NULL), g_bytes_get_size (out)) : g_strdup ("");
 }
 
 static void
