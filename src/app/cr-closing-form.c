@@ -22,6 +22,8 @@ struct _CrClosingForm {
   GtkWidget   *retry_time_box;
   GtkEditable *retry_time;
   GtkLabel    *retry_local;
+  GtkWidget   *earlier;
+  GtkWidget   *later;
   GtkCheckButton *retry_none;
   GtkEditable *retry_reason;
   GtkTextView *unblock;
@@ -195,6 +197,8 @@ cr_closing_form_class_init (CrClosingFormClass *klass)
   gtk_widget_class_bind_template_child (widget_class, CrClosingForm, retry_time_box);
   gtk_widget_class_bind_template_child (widget_class, CrClosingForm, retry_time);
   gtk_widget_class_bind_template_child (widget_class, CrClosingForm, retry_local);
+  gtk_widget_class_bind_template_child (widget_class, CrClosingForm, earlier);
+  gtk_widget_class_bind_template_child (widget_class, CrClosingForm, later);
   gtk_widget_class_bind_template_child (widget_class, CrClosingForm, retry_none);
   gtk_widget_class_bind_template_child (widget_class, CrClosingForm, retry_reason);
   gtk_widget_class_bind_template_child (widget_class, CrClosingForm, unblock);
@@ -208,16 +212,15 @@ static void
 cr_closing_form_init (CrClosingForm *self)
 {
   g_autoptr(GtkStringList) names = gtk_string_list_new (NULL);
-  GtkWidget *inner;
 
   gtk_widget_init_template (GTK_WIDGET (self));
   for (guint i = 0; i < G_N_ELEMENTS (choices); i++)
     gtk_string_list_append (names, cr_classification_to_string (choices[i]));
   gtk_drop_down_set_model (self->classification, G_LIST_MODEL (names));
-  inner = gtk_widget_get_first_child (GTK_WIDGET (self->classification));  /* the button inside is what takes the focus */
-  if (inner != NULL)
-    gtk_accessible_update_property (GTK_ACCESSIBLE (inner), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Failure Classification"), -1);
   gtk_widget_set_direction (GTK_WIDGET (self->retry_time), GTK_TEXT_DIR_LTR);
+  /* pictures, not words: GTK 4.8 lost the names of buttons with the labels "−1 h" and "+1 h" */
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->earlier), GTK_ACCESSIBLE_PROPERTY_LABEL, _("One Hour Earlier"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->later), GTK_ACCESSIBLE_PROPERTY_LABEL, _("One Hour Later"), -1);
   g_signal_connect_object (self->classification, "notify::selected", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->reason, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->owner, "changed", G_CALLBACK (update), self, G_CONNECT_SWAPPED);

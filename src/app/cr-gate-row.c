@@ -104,6 +104,7 @@ show_state (CrGateRow *self, const char *icon, const char *style, const char *wo
   gtk_widget_add_css_class (GTK_WIDGET (self->word), style);
   gtk_label_set_label (self->word, word);
   gtk_label_set_label (self->fact, fact != NULL ? fact : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->fact), fact != NULL && *fact != '\0');
   gtk_widget_set_tooltip_text (GTK_WIDGET (self->fact), fact);
 }
 
@@ -261,6 +262,13 @@ cr_gate_row_tick (CrGateRow *self)
   } else {
     gtk_label_set_label (self->duration, "");
   }
+}
+
+void
+cr_gate_row_set_tiny (CrGateRow *self, gboolean tiny)
+{
+  g_return_if_fail (CR_IS_GATE_ROW (self));
+  gtk_widget_set_visible (GTK_WIDGET (self->open), !tiny);
 }
 
 void

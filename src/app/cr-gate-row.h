@@ -25,6 +25,8 @@ GtkWidget  *cr_gate_row_new          (CrGateRun *gate, guint index, guint total,
 CrGateRun  *cr_gate_row_get_gate     (CrGateRow *self);   /* borrowed, nullable */
 /* Recomputes the running time from the clock */
 void        cr_gate_row_tick         (CrGateRow *self);
+/* Where there is little room the row has no button: activating the row does the same */
+void        cr_gate_row_set_tiny     (CrGateRow *self, gboolean tiny);
 /* @decision NULL: pending */
 void        cr_gate_row_set_decision (CrGateRow *self, const CrDecision *decision);
 G_END_DECLS

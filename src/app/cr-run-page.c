@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 #include "cr-run-page.h"
+#include "cr-accessible.h"
 #include "cr-buffer-band.h"
 #include "cr-compat.h"
 #include "cr-countdown-page.h"
@@ -12,6 +13,7 @@
 #include <glib/gi18n.h>
 
 #define NARROW 900  /* pixels: below, the log goes under the timeline (ux 3.1) */
+#define TINY   560  /* pixels: below, rows and strip keep only what cannot be reached otherwise */
 
 struct _CrRunPage {
   AdwBin parent_instance;
@@ -24,6 +26,7 @@ struct _CrRunPage {
   gboolean        picked;       /* the operator chose the row: the selection does not follow the run any more */
   gboolean        selecting;    /* we choose a row */
   gboolean        narrow;
+  gboolean        tiny;
   gboolean        laid_out;
   guint           relayout_id;
   CrGateRun      *shown;        /* (owned) (nullable): the gate in the detail pane */
@@ -544,6 +547,7 @@ fill_list (CrRunPage *self)
 
     g_signal_connect_object (row, "open", G_CALLBACK (open_row_cb), self, G_CONNECT_SWAPPED);
     g_signal_connect_object (gate, "notify", G_CALLBACK (gate_changed_cb), self, G_CONNECT_SWAPPED);
+    cr_gate_row_set_tiny (CR_GATE_ROW (row), self->tiny);
     gtk_list_box_append (self->list, row);
     if (gate_is_over (gate))
       end_sections (self, gate);
@@ -554,6 +558,7 @@ fill_list (CrRunPage *self)
   if (total > 0) {
     self->decision_row = cr_gate_row_new (NULL, total + 1, total + 1, NULL);
     cr_gate_row_set_decision (CR_GATE_ROW (self->decision_row), cr_rehearsal_get_decision (self->rehearsal));
+    cr_gate_row_set_tiny (CR_GATE_ROW (self->decision_row), self->tiny);
     g_signal_connect_object (self->decision_row, "open", G_CALLBACK (open_row_cb), self, G_CONNECT_SWAPPED);
     gtk_list_box_append (self->list, self->decision_row);
     if (!self->picked)
@@ -801,7 +806,10 @@ relayout_cb (gpointer user_data)
   self->relayout_id = 0;
   gtk_orientable_set_orientation (GTK_ORIENTABLE (self->paned), self->narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
   gtk_paned_set_position (self->paned, self->narrow ? MAX (height * 45 / 100, 60) : CLAMP (width * 38 / 100, 320, 480));
-  gtk_widget_set_visible (GTK_WIDGET (self->phase), width >= 560);
+  gtk_widget_set_visible (GTK_WIDGET (self->phase), !self->tiny);
+  for (GtkWidget *child = gtk_widget_get_first_child (GTK_WIDGET (self->list)); child != NULL; child = gtk_widget_get_next_sibling (child))
+    if (CR_IS_GATE_ROW (child))
+      cr_gate_row_set_tiny (CR_GATE_ROW (child), self->tiny);
   return G_SOURCE_REMOVE;
 }
 
@@ -809,14 +817,16 @@ static void
 cr_run_page_size_allocate (GtkWidget *widget, int width, int height, int baseline)
 {
   CrRunPage *self = CR_RUN_PAGE (widget);
-  gboolean narrow = width < NARROW;
+  gboolean narrow = width < NARROW, tiny = width < TINY;
 
   gtk_widget_allocate (GTK_WIDGET (self->stack), width, height, baseline, NULL);
-  if ((narrow != self->narrow || !self->laid_out) && self->relayout_id == 0) {
-    self->narrow = narrow;
-    self->laid_out = TRUE;
-    self->relayout_id = g_idle_add (relayout_cb, self);
-  }
+  if (narrow == self->narrow && tiny == self->tiny && self->laid_out)
+    return;
+  self->narrow = narrow;
+  self->tiny = tiny;
+  self->laid_out = TRUE;
+  if (self->relayout_id == 0)
+    self->relayout_id = g_idle_add (relayout_cb, self);  /* not while sizes are being given out */
 }
 
 static void
@@ -957,6 +967,7 @@ cr_run_page_init (CrRunPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_set_layout_manager (GTK_WIDGET (self), NULL);  /* its place is taken by measure() and size_allocate() */
   cr_buffer_band_set_compact (self->band, TRUE);
+  cr_accessible_tidy (GTK_WIDGET (self));
 }
 
 GtkWidget *
@@ -1049,4 +1060,8 @@ cr_run_page_show_detail (CrRunPage *self, const char *name)
     return;
   gtk_stack_set_visible_child_name (self->stack, "run");
   gtk_stack_set_visible_child_name (self->detail, name);
+  if (g_str_equal (name, "log"))
+    gtk_widget_grab_focus (GTK_WIDGET (self->log));
+  else  /* it may have been on the page that is gone, and with no focus no key would come here */
+    gtk_widget_child_focus (gtk_stack_get_visible_child (self->detail), GTK_DIR_TAB_FORWARD);
 }

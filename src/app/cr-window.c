@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 #include <glib/gi18n.h>
+#include "cr-accessible.h"
 #include "cr-app-settings.h"
 #include "cr-compat.h"
 #include "cr-evidence-page.h"
@@ -687,6 +688,7 @@ cr_window_init (CrWindow *self)
   gtk_stack_add_named (self->stack, GTK_WIDGET (self->wizard), "wizard");
   gtk_stack_add_named (self->stack, self->run_page, "run");
   gtk_stack_add_named (self->stack, self->evidence_page, "evidence");
+  cr_accessible_tidy (GTK_WIDGET (self));
 
   g_signal_connect_object (self->wizard, "cancelled", G_CALLBACK (wizard_cancelled_cb), self, 0);
   g_signal_connect_object (self->wizard, "start", G_CALLBACK (wizard_start_cb), self, 0);

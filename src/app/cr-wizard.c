@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 #include <glib/gi18n.h>
+#include "cr-accessible.h"
 #include "cr-compat.h"
 #include "cr-wizard.h"
 #include "cr-wizard-page.h"
@@ -288,6 +289,7 @@ cr_wizard_go (CrWizard *self, CrWizardStep step)
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_TITLE]);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STEP]);
   cr_wizard_page_open (self->pages[step]);
+  cr_accessible_tidy (GTK_WIDGET (self));  /* pages fill themselves when they open */
   update_buttons (self);
   update_tick (self);
   if (step == CR_WIZARD_REVIEW && gtk_widget_get_sensitive (GTK_WIDGET (self->continue_button)))

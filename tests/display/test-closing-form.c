@@ -150,9 +150,9 @@ test_steppers (Fixture *fixture, gconstpointer data)
   no_go (fixture);
   time = GTK_EDITABLE (field (fixture, "retry_time"));
   gtk_editable_set_text (time, "2026-03-01T23:30:00Z");
-  g_signal_emit_by_name (display_find (GTK_WIDGET (fixture->form), GTK_TYPE_BUTTON, "+1 h"), "clicked");
+  g_signal_emit_by_name (field (fixture, "later"), "clicked");
   g_assert_cmpstr (gtk_editable_get_text (time), ==, "2026-03-02T00:30:00Z");
-  g_signal_emit_by_name (display_find (GTK_WIDGET (fixture->form), GTK_TYPE_BUTTON, "−1 h"), "clicked");
+  g_signal_emit_by_name (field (fixture, "earlier"), "clicked");
   g_assert_cmpstr (gtk_editable_get_text (time), ==, "2026-03-01T23:30:00Z");
 }
 
