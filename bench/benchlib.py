@@ -8,6 +8,7 @@ import sys
 import time
 
 QUIET = "--quick" in sys.argv
+BYTES_OF_ITEM = 288  # of payload(), compact
 
 
 def program(name="bench/bench-core"):
@@ -96,7 +97,7 @@ def transaction(r, i):
 def payload(size, seed=1):
     """A payload of about @size bytes as Python's objects"""
     r = random.Random(seed)
-    count = max(1, size // 330)
+    count = max(1, size // BYTES_OF_ITEM)
     return {"tx_id": "tx-pay-1", "status": "SETTLED", "event_time": "2026-02-24T17:13:50Z", "data_lag_sec": 1.25,
             "items": [transaction(r, i) for i in range(count)], "total": count}
 

@@ -22,7 +22,7 @@ print(hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).en
 
 def write(path, size, shape):
     with open(path, "w", encoding="utf-8") as out:
-        value = benchlib.payload(size if shape == "compact" else size * 2 // 3)
+        value = benchlib.payload(size if shape == "compact" else size * 5 // 8)
         json.dump(value, out, ensure_ascii=False, indent=None if shape == "compact" else 2)
 
 

@@ -13,7 +13,7 @@ import tempfile
 
 import benchlib
 
-LINES_OF_ITEM = 18
+LINES_OF_ITEM = 20
 NODE = {
     "jsondiffpatch by id": """
         import fs from 'fs'; import {create} from 'jsondiffpatch';
@@ -33,7 +33,7 @@ def write(path, value, pretty):
 
 
 def write_pair(a, b, lines, share, pretty):
-    value = benchlib.payload(lines // LINES_OF_ITEM * 330)
+    value = benchlib.payload(lines // LINES_OF_ITEM * benchlib.BYTES_OF_ITEM)
     write(a, value, pretty)
     write(b, benchlib.edited(value, share), pretty)
 
