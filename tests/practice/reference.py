@@ -187,8 +187,8 @@ class Unproven(Exception):
     """Something a pass needs was not seen, or the outcome is unknown."""
 
 
-class TimedOut(Unproven):
-    """The time limit was reached: what runs in the pod may go on, so nothing seen after it is final."""
+class OpenEnd(Unproven):
+    """Limit reached, connection lost, or killed: what runs in the pod may go on or be half done, so nothing seen after it is final."""
 
 
 class Failed(Exception):
@@ -381,10 +381,8 @@ class Rehearsal:
             if before:
                 self.ended(steps, before[-1])
             raise Unproven(name + " did not run")
-        if step.code == 124:
-            raise TimedOut("%s reached its limit; it may go on" % name)
-        if step.pod == "lost":
-            raise Unproven("%s: end not seen, code %d" % (name, step.code))
+        if step.pod == "lost" or step.code in (124, 137):
+            raise OpenEnd("%s: end not seen, or killed: code %d" % (name, step.code))
         if step.code != 0:
             raise Failed("%s ended with %d" % (name, step.code))
         return step
@@ -397,7 +395,7 @@ class Rehearsal:
 
     def probe(self, steps, name):
         step = steps.get(name)
-        if step is None or step.pod == "lost" or step.code == 124:
+        if step is None or step.pod == "lost" or step.code in (124, 137):
             raise Unproven(name + " has no answer")
         lines = [line.split("=", 1) for line in step.out.decode("utf-8", "replace").splitlines() if "=" in line and not line.startswith("CR1")]
         facts = dict(lines)
@@ -406,9 +404,7 @@ class Rehearsal:
         if "HTTP_CODE" not in facts:
             raise Unproven(name + ": no fact")
         if facts["HTTP_CODE"] == "0":
-            raise Failed(name + ": no answer: " + facts.get("NO_ANSWER", ""))
-        if int(facts["BODY_LEN"]) > 1 << 20:
-            raise Unproven(name + ": the body is too long to be relied on")
+            raise Unproven(name + ": no answer: " + facts.get("NO_ANSWER", ""))
         return int(facts["HTTP_CODE"]), base64.b64decode(facts["BODY_B64"]), facts
 
     def is_missing(self, answer, what):
@@ -498,14 +494,14 @@ class Rehearsal:
         self.strongest(lambda: self.backfill_ended(steps), lambda: self.backfill_read_back(steps))
 
     def strongest(self, *checks):
-        """Runs all checks: a contradiction is stronger than something missing, and a time limit than both."""
+        """Runs all checks: a contradiction is stronger than something missing, and an open end than both."""
         problems = []
         for check in checks:
             try:
                 check()
             except (Failed, Unproven) as problem:
                 problems.append(problem)
-        for kind in (TimedOut, Failed, Unproven):
+        for kind in (OpenEnd, Failed, Unproven):
             for problem in problems:
                 if isinstance(problem, kind):
                     raise problem
@@ -559,8 +555,6 @@ class Rehearsal:
         steps = self.gate_steps(gate)
         answer = self.probe(steps, "smoke-200")
         data = parse(answer[1])
-        if answer[0] == 200 and data is None and answer[1] and not answer[1].startswith(b"<"):
-            raise Unproven("200 with a body that can't be read")
         if answer[0] != 200 or not isinstance(data, dict) or data.get("tx_id") != self.vars["SYNC_TX_ID"]:
             raise Failed("200: %d %r" % (answer[0], answer[1][:80]))
         missing = self.probe(steps, "smoke-404")
