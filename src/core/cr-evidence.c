@@ -319,7 +319,7 @@ add_masked_fields (GString *out, CrPlan *plan, CrCaptureSet *captures, gboolean 
   if (markdown)
     g_string_append (out, "\n## Masked fields\n\nLeft out of the canonical hash, and kept in sight here.\n\n| Field | Before | After | |\n|---|---|---|---|\n");
   for (guint i = 0; CR_CANONICAL_MASK[i] != NULL; i++) {
-    g_autofree char *texts[2] = { NULL, NULL };
+    char *texts[2];
     g_autofree char *key = g_strdup_printf ("masked.%s", CR_CANONICAL_MASK[i]);
     gboolean same;
 
@@ -338,6 +338,8 @@ add_masked_fields (GString *out, CrPlan *plan, CrCaptureSet *captures, gboolean 
     } else {
       add_field_printf (out, key, "before %s, after %s (%s)", texts[0], texts[1], same ? "did not change" : "changed");
     }
+    g_free (texts[0]);
+    g_free (texts[1]);
   }
   if (!markdown) {
     add_field (out, "before_canon_hash", before->hash);

@@ -463,10 +463,15 @@ run_write_job (CrRehearsal *self, WriteJob *job, GAsyncReadyCallback callback)
 
 /* ---- ends ---- */
 
+/* Nothing is sent or asked any more: what was held for it goes now, not when the last reference does */
 static void
-end_clock (CrRehearsal *self)
+end_contact (CrRehearsal *self)
 {
   g_clear_handle_id (&self->tick_id, g_source_remove);
+  if (self->practice != NULL)
+    cr_practice_stop (self->practice);
+  g_clear_object (&self->transport);
+  g_clear_object (&self->prober);
 }
 
 /* An own error: nothing is decided, nothing already written is lost. Takes @error. */
@@ -475,9 +480,7 @@ fail_run (CrRehearsal *self, CrRehearsalError code, GError *error)
 {
   g_autoptr(GTask) task = g_steal_pointer (&self->task);
 
-  end_clock (self);
-  if (self->practice != NULL)
-    cr_practice_stop (self->practice);
+  end_contact (self);
   if (self->folder != NULL)
     g_prefix_error (&error, "The rehearsal stopped and there is no decision: ");
   set_state (self, CR_REHEARSAL_FAILED);
@@ -496,9 +499,7 @@ decision_journaled_cb (GObject *object, GAsyncResult *result, gpointer user_data
     fail_run (self, CR_REHEARSAL_ERROR_EVIDENCE, error);
     return;
   }
-  end_clock (self);
-  if (self->practice != NULL)
-    cr_practice_stop (self->practice);
+  end_contact (self);
   task = g_steal_pointer (&self->task);
   set_state (self, CR_REHEARSAL_DECIDED);
   g_task_return_boolean (task, TRUE);
