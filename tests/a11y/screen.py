@@ -106,7 +106,7 @@ class Screen:
                 profile.write(file, space_around_delimiters=False)
             env['CR_DATA_DIR'] = str(data)
         self.log = open(self.root / 'app.log', 'w+')
-        self.process = subprocess.Popen([program], env=env, cwd=self.root / 'home', stdout=self.log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([os.path.abspath(program)], env=env, cwd=self.root / 'home', stdout=self.log, stderr=subprocess.STDOUT)
         Atspi.init()
         self.focus_moves, self.focus_node = 0, None
         self.listener = Atspi.EventListener.new(self._focus_changed)
@@ -277,6 +277,7 @@ class Screen:
 
 
 def run(main):
+    print('1..1')
     try:
         main()
     except (AssertionError, GLib.Error) as error:
