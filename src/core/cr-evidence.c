@@ -528,7 +528,7 @@ add_left_behind (GString *out, CrPlan *plan, GPtrArray *verdicts)
 {
   static const struct { const char *gate, *text; } traces[] = {
     { "migration", "The schema may have been upgraded by alembic; no downgrade was run." },
-    { "backfill", "The synthetic backfill rows (po-bf-, tx-bf-pay-, tx-bf-rec- with this RUN_ID) and two files in the API pod's /tmp may exist." },
+    { "backfill", "The synthetic backfill rows (po-bf-, tx-bf-pay-, tx-bf-rec-, tx-fp- with this RUN_ID) and two files in the API pod's /tmp may exist." },
     { "sync", "The synthetic events (po-, tx-pay-, tx-rec- with this RUN_ID) may be on the topics and in the database." },
     { "idempotency", "The same events may have been published a second time." },
   };

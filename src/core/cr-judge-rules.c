@@ -21,6 +21,7 @@ cr_rule_clear (CrRule *self)
   g_clear_pointer (&self->reason, g_free);
   g_clear_pointer (&self->line, g_free);
   g_clear_pointer (&self->next, g_free);
+  g_clear_pointer (&self->finding, g_free);
 }
 
 static const char *
@@ -1558,6 +1559,126 @@ look_files_in_pod (CrRule *rule)
   holds (rule, "%u files, %" G_GSIZE_FORMAT " rows, digests equal", seen, total_lines);
 }
 
+/* "T-24h-1s", "T-0.5s", "T", "T+1s": (transfer full) */
+static char *
+describe_place (gint64 instant, gint64 t_cutover)
+{
+  gint64 distance = instant - t_cutover, left = ABS (distance) % (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC), hours = ABS (distance) / (G_GINT64_CONSTANT (3600) * G_USEC_PER_SEC);
+  const char *sign = distance < 0 ? "-" : "+";
+  g_autoptr(GString) out = g_string_new ("T");
+  char seconds[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (hours > 0)
+    g_string_append_printf (out, "%s%" G_GINT64_FORMAT "h", sign, hours);
+  if (left > 0)
+    g_string_append_printf (out, "%s%ss", sign, g_ascii_formatd (seconds, sizeof seconds, "%.6g", (double) left / G_USEC_PER_SEC));
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+/* One marked row: where it lies, and what the API says of it */
+typedef struct { const char *id; gint64 offered; gboolean inside, gap, taken; } FencePost;
+
+/* "FENCE <id> <status> <JSON text>": the event time of the row, or the detail of a 404. FALSE: the witness is missing or contradicted */
+static gboolean
+read_fence_post (CrRule *rule, const char *line, FencePost *post)
+{
+  g_auto(GStrv) fields = g_strsplit (line, " ", 4);
+  g_autoptr(CrJsonDoc) doc = NULL;
+  const CrJsonNode *root;
+  const char *said;
+  gint64 instant = 0;
+
+  if (g_strv_length (fields) != 4 || !g_str_equal (fields[0], "FENCE") || !g_str_equal (fields[1], post->id)
+      || (doc = cr_json_parse (fields[3], -1, CR_JSON_STRICT, NULL)) == NULL || (root = cr_json_doc_root (doc)) == NULL
+      || cr_json_node_type (root) != CR_JSON_STRING || (said = cr_json_node_string (root, NULL)) == NULL) {
+    lacks (rule, line, "It can't be read what became of the marked row %s.", post->id);
+    set_line (rule, line);
+    return FALSE;
+  }
+  post->taken = g_str_equal (fields[2], "200");
+  if (!post->taken && (!g_str_equal (fields[2], "404") || !g_str_equal (said, "tx_id not found"))) {
+    lacks (rule, line, "It is not known if backfill took the marked row %s: the answer was %s.", post->id, fields[2]);
+    set_line (rule, line);
+    return FALSE;
+  }
+  if (post->taken && (!cr_instant_parse (said, &instant, NULL) || instant != post->offered)) {
+    contradicts (rule, said, "The marked row %s is read back with another event time, %s.", post->id, said);
+    set_line (rule, line);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Rows just inside and just outside of both ends of the range: which of them did the backfill take? */
+static void
+look_fence_posts (CrRule *rule)
+{
+  g_auto(GStrv) ids = g_strsplit (arg (rule, "ids"), " ", -1);
+  g_auto(GStrv) times = g_strsplit (arg (rule, "times"), " ", -1);
+  guint n = g_strv_length (ids);
+  g_autofree FencePost *posts = g_new0 (FencePost, n + 1);
+  g_autoptr(GString) ruler = g_string_new (NULL);
+  g_autofree char *end = NULL;
+  g_auto(GStrv) lines = NULL;
+  const FencePost *wrong = NULL;
+  CrPlanStep *step = NULL;
+  CrCapture *capture;
+  gint64 since = 0, until = 0, t_cutover = 0;
+  guint gaps = 0;
+
+  expects (rule, "taken from %s to %s, and nothing else", arg (rule, "since"), arg (rule, "until"));
+  set_text (&rule->result->step, arg (rule, "step"));
+  if (ended_capture (rule, "command", NULL) == NULL || (capture = good_capture (rule, "step", &step)) == NULL)
+    return;
+  if (!cr_instant_parse (arg (rule, "since"), &since, NULL) || !cr_instant_parse (arg (rule, "until"), &until, NULL)
+      || !cr_instant_parse (arg (rule, "t_cutover"), &t_cutover, NULL) || g_strv_length (times) != n || n == 0) {
+    lacks (rule, NULL, "The plan does not say which marked rows were offered, and in which range.");
+    return;
+  }
+  lines = text_lines (capture->out);
+  if (!out_is_whole (capture) || lines == NULL || g_strv_length (lines) != n) {
+    lacks (rule, NULL, "“%s” did not print one line for each marked row.", step->title);
+    return;
+  }
+  for (guint i = 0; i < n; i++) {
+    FencePost *post = &posts[i];
+    g_autofree char *place = NULL;
+
+    post->id = ids[i];
+    if (!cr_instant_parse (times[i], &post->offered, NULL)) {
+      lacks (rule, times[i], "The time of a marked row can't be read.");
+      return;
+    }
+    post->inside = post->offered >= since && post->offered <= until;
+    post->gap = post->offered > until && post->offered < t_cutover;
+    if (!read_fence_post (rule, lines[i], post))
+      return;
+    gaps += post->gap && !post->taken ? 1 : 0;
+    if (wrong == NULL && post->taken != post->inside)
+      wrong = post;
+    place = describe_place (post->offered, t_cutover);
+    g_string_append_printf (ruler, "%s%s %s", i == 0 ? "" : post->inside != posts[i - 1].inside ? " | " : " ", place, post->taken ? "●" : "○");
+  }
+  g_string_append (ruler, " (● taken)");
+  if (wrong != NULL) {
+    g_autofree char *place = describe_place (wrong->offered, t_cutover);
+
+    if (wrong->taken)
+      contradicts (rule, ruler->str, "Backfill took the marked row at %s, which lies outside of its range.", place);
+    else
+      contradicts (rule, ruler->str, "Backfill did not take the marked row at %s, although it lies inside of its range.", place);
+    set_line (rule, ruler->str);
+    set_next (rule, "Compare --since and --until in the command with what the consumer does with the ends of a range.");
+    return;
+  }
+  if (gaps > 0) {
+    end = describe_place (until, t_cutover);
+    rule->result->caution = TRUE;
+    rule->finding = g_strdup_printf ("Events between T_cutover%s and T_cutover are taken by neither backfill nor sync: %s", end + 1, ruler->str);
+  }
+  holds (rule, "%s", ruler->str);
+}
+
 static void
 look_stderr_clean (CrRule *rule)
 {
@@ -2103,6 +2224,7 @@ static const CrRuleInfo rules[] = {
   { "differs", look_differs, "step other", "" },
   { "event_time_moved", look_event_time_moved, "before after publish", "pod_clock" },
   { "exit_zero", look_exit_zero, "step", "" },
+  { "fence_posts", look_fence_posts, "step command ids times since until t_cutover", "" },
   { "files_in_pod", look_files_in_pod, "step", "" },
   { "folder_writable", look_folder_writable, "step", "" },
   { "handler_404", look_handler_404, "step", "" },

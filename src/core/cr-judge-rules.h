@@ -14,6 +14,7 @@ typedef struct {
   char            *reason;    /* (owned) (nullable): why it does not hold, one sentence for people */
   char            *line;      /* (owned) (nullable): the line of output that shows it */
   char            *next;      /* (owned) (nullable): what to do next */
+  char            *finding;   /* (owned) (nullable): holds, and this has to be said in the summary, instead of what was seen */
   gboolean         follows;   /* it does not hold only because an earlier step did not end well: a poor reason to show */
 } CrRule;
 

@@ -511,7 +511,9 @@ cr_judge_gate (CrPlan *plan, guint gate_index, CrCaptureSet *captures)
   for (guint i = 0; i < n; i++) {
     CrWitnessResult *result = rules[i].result;
 
-    if (result->caution && result->state == CR_WITNESS_HOLDS)
+    if (rules[i].finding != NULL && result->state == CR_WITNESS_HOLDS)
+      g_ptr_array_add (self->cautions, g_strdup_printf ("%s: %s", gate->title, rules[i].finding));
+    else if (result->caution && result->state == CR_WITNESS_HOLDS)
       g_ptr_array_add (self->cautions, g_strdup_printf ("%s: %s: %s", gate->title, result->text, result->seen != NULL ? result->seen : ""));
     if (rules[i].witness->fact && result->seen != NULL)
       g_string_append_printf (fact, "%s%s", fact->len > 0 ? "; " : "", result->seen);

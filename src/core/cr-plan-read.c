@@ -13,7 +13,8 @@ static const char *const transport_names[] = {
 
 /* Arguments of rules that name steps: one, as "step" of the same gate or "gate/step" of an earlier one; "steps" holds several */
 static const char *const step_arguments[] = {
-  "step", "steps", "account", "token", "current", "heads", "before", "upgrade", "after", "publish", "pod", "direct", "other", "pod_clock", NULL
+  "step", "steps", "account", "token", "current", "heads", "before", "upgrade", "after", "publish", "pod", "direct", "other", "pod_clock",
+  "command", NULL
 };
 
 /* What reading needs beside the plan itself */

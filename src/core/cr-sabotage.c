@@ -415,6 +415,53 @@ make_event_time_moved (Lab *lab, CrPlanGate *gate, CrPlanWitness *witness)
   publish->ended = BASE + 22;
 }
 
+/* The lines about the marked rows: as they should be, but row @turned (-1: none) on the other side, and row @late read back with another time */
+static const char *
+fence_lines (Lab *lab, CrPlanWitness *witness, int turned, int late)
+{
+  g_auto(GStrv) ids = g_strsplit (argument (witness, "ids"), " ", -1);
+  g_auto(GStrv) times = g_strsplit (argument (witness, "times"), " ", -1);
+  g_autoptr(GString) out = g_string_new (NULL);
+  gint64 since = 0, until = 0, instant = 0;
+
+  cr_instant_parse (argument (witness, "since"), &since, NULL);
+  cr_instant_parse (argument (witness, "until"), &until, NULL);
+  for (int i = 0; ids[i] != NULL && times[i] != NULL; i++) {
+    gboolean inside = cr_instant_parse (times[i], &instant, NULL) && instant >= since && instant <= until;
+
+    g_string_append_printf (out, "FENCE %s ", ids[i]);
+    if (inside != (i == turned))
+      g_string_append_printf (out, "200 \"%s\"\n", i == late ? "2001-01-01T00:00:00Z" : times[i]);
+    else
+      g_string_append (out, "404 \"" HANDLER_404 "\"\n");
+  }
+  return text (lab, "%s", out->str);
+}
+
+/* The first row inside (or outside) of the range; -1: none */
+static int
+find_fence_post (CrPlanWitness *witness, gboolean wanted)
+{
+  g_auto(GStrv) times = g_strsplit (argument (witness, "times"), " ", -1);
+  gint64 since = 0, until = 0, instant = 0;
+
+  cr_instant_parse (argument (witness, "since"), &since, NULL);
+  cr_instant_parse (argument (witness, "until"), &until, NULL);
+  for (int i = 0; times[i] != NULL; i++)
+    if (cr_instant_parse (times[i], &instant, NULL) && (instant >= since && instant <= until) == wanted)
+      return i;
+  return -1;
+}
+
+static void
+make_fence_posts (Lab *lab, CrPlanGate *gate, CrPlanWitness *witness)
+{
+  Answer *answer = answer_of (lab, gate, witness, "step");
+
+  if (answer != NULL)
+    answer->out = fence_lines (lab, witness, -1, -1);
+}
+
 static void
 make_files_in_pod (Lab *lab, CrPlanGate *gate, CrPlanWitness *witness)
 {
@@ -584,6 +631,7 @@ static const Known known_rules[] = {
   { "differs", make_differs, "step other", "", "" },
   { "event_time_moved", make_event_time_moved, "before after", "", "publish" },
   { "exit_zero", make_nothing, "", "", "step" },
+  { "fence_posts", make_fence_posts, "step", "", "command" },
   { "files_in_pod", make_files_in_pod, "", "", "step" },
   { "folder_writable", make_folder_writable, "", "", "step" },
   { "handler_404", make_handler_404, "step", "", "" },
@@ -881,6 +929,25 @@ plant_publisher_twice (Attack *attack, Answer *answer, const Defect *defect)
   return TRUE;
 }
 
+/* number: the first marked row inside (1) or outside (0) of the range is on the other side */
+static gboolean
+plant_fence_turned (Attack *attack, Answer *answer, const Defect *defect)
+{
+  int place = find_fence_post (attack->witness, defect->number == 1);
+
+  answer->out = fence_lines (attack->lab, attack->witness, place, -1);
+  return place >= 0;
+}
+
+static gboolean
+plant_fence_time (Attack *attack, Answer *answer, const Defect *defect)
+{
+  int place = find_fence_post (attack->witness, TRUE);
+
+  answer->out = fence_lines (attack->lab, attack->witness, -1, place);
+  return place >= 0;
+}
+
 static gboolean
 plant_file_digest (Attack *attack, Answer *answer, const Defect *defect)
 {
@@ -1120,6 +1187,11 @@ static const Defect defects[] = {
   { "a file in the pod has another digest", "files_in_pod", "step", plant_file_digest, NULL, 0, 0 },
   { "a file in the pod has another number of lines", "files_in_pod", "step", plant_replaced, "lines=>lines=1", 0, 0 },
   { "the pod did not confirm the files", "files_in_pod", "step", plant_output, "", 0, 0 },
+  { "a row outside of the range was taken", "fence_posts", "step", plant_fence_turned, NULL, 0, 0 },
+  { "a row inside of the range was not taken", "fence_posts", "step", plant_fence_turned, NULL, 1, 0 },
+  { "a marked row has another event time", "fence_posts", "step", plant_fence_time, NULL, 0, 0 },
+  { "the router answers for a marked row", "fence_posts", "step", plant_replaced, HANDLER_404 ">" ROUTER_404, 0, 0 },
+  { "a marked row is not spoken of", "fence_posts", "step", plant_output, "", 0, 0 },
   { "the publisher printed an empty id", "publisher_ids", "step", plant_publisher, "", 0, 0 },
   { "the publisher printed the id of another run", "publisher_ids", "step", plant_publisher, "tx-pay-e2-3-other", 0, 0 },
   { "the publisher printed two lines", "publisher_ids", "step", plant_publisher_twice, NULL, 0, 0 },

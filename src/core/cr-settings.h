@@ -28,7 +28,7 @@ typedef struct {
 
 /* Keys: mode ("practice" | "real"), environment, subscription, resource_group, cluster, namespace, api_deployment, consumer_deployment,
  * api_address, jumpbox_vm, jumpbox_resource_group (empty: same as resource_group), jumpbox_user, az (program), transport, api_url (empty: no
- * direct probes), token_command (empty), spool_dir, jumpbox_path, clock_limit, auth..., evidence_root, owner, t_cutover ("now" or UTC), run_id (empty: from the clock),
+ * direct probes), token_command (empty), spool_dir, jumpbox_path, clock_limit, fence_posts, auth..., evidence_root, owner, t_cutover ("now" or UTC), run_id (empty: from the clock),
  * retry_at, unblock, limits.precheck ... limits.idempotency (seconds), practice.speed ("1x" | "10x" | "instant"), practice.fault (comma separated),
  * practice.seed */
 const CrField *cr_fields      (guint *n_fields);

@@ -212,9 +212,38 @@ append_ledger_row (GString *out, const char *tx_id, const char *wallet, const ch
                           tx_id, wallet, type, sign, order_id, event, event, event);
 }
 
-/* The synthetic rows of the runbook's section 5.1 */
+/* Marked rows at T-24h-1s, T-24h, T-1s, T-0.5s, T and T+1s, which show by what is read back where the backfill's range really ends. Rows of the
+ * ledger alone, each with a related id of its own, so that nothing pairs with them. */
 static void
-set_rows (CrVars *self)
+set_fence_posts (CrVars *self, const char *run_id, const CrCutline *cut, gboolean wanted, GString *ledger)
+{
+  const struct { gint64 seconds; const char *fraction; } posts[] = {
+    { cut->backfill_since - 1, "" }, { cut->backfill_since, "" }, { cut->backfill_until, "" }, { cut->backfill_until, ".500000" },
+    { cut->t_cutover, "" }, { cut->t_cutover + 1, "" },
+  };
+  g_autoptr(GString) ids = g_string_new (NULL);
+  g_autoptr(GString) times = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (posts); i++) {
+    g_autofree char *second = cr_time_format_utc (posts[i].seconds);
+    g_autofree char *event = g_strdup_printf ("%.*s%sZ", (int) strlen (second) - 1, second, posts[i].fraction);
+    g_autofree char *tx_id = g_strdup_printf ("tx-fp-%c-%s", (char) ('a' + i), run_id);
+    g_autofree char *order_id = g_strdup_printf ("po-fp-%c-%s", (char) ('a' + i), run_id);
+
+    g_string_append_printf (ids, "%s%s", i > 0 ? " " : "", tx_id);
+    g_string_append_printf (times, "%s%s", i > 0 ? " " : "", event);
+    if (wanted)
+      append_ledger_row (ledger, tx_id, "wallet-fp", "PAYMENT", "-", order_id, event);
+  }
+  cr_vars_set (self, "FENCE_IDS", ids->str, "derived");
+  cr_vars_set (self, "FENCE_TIMES", times->str, "derived");
+  if (!wanted)
+    cr_vars_set (self, "FENCE_POSTS", "", cr_vars_get_origin (self, "FENCE_POSTS"));
+}
+
+/* The synthetic rows of the runbook's section 5.1, and behind them the fence posts if they are wanted */
+static void
+set_rows (CrVars *self, const char *run_id, const CrCutline *cut, gboolean fence_posts)
 {
   const char *order_id = cr_vars_get (self, "BACKFILL_ORDER_ID");
   const char *event = cr_vars_get (self, "BACKFILL_EVENT_TIME");
@@ -223,6 +252,7 @@ set_rows (CrVars *self)
 
   append_ledger_row (ledger, cr_vars_get (self, "BACKFILL_TX_ID"), "wallet-bf-payer", "PAYMENT", "-", order_id, event);
   append_ledger_row (ledger, cr_vars_get (self, "BACKFILL_RECEIVE_TX_ID"), "wallet-bf-payee", "RECEIVE", "", order_id, event);
+  set_fence_posts (self, run_id, cut, fence_posts, ledger);
   cr_vars_set (self, "LEDGER_JSONL", ledger->str, "derived");
   payment = g_strdup_printf ("{\"order_id\": \"%s\", \"user_id\": \"user-bf\", \"merchant_name\": \"MERCHANT-BF\", \"amount\": \"100.00\", "
                              "\"status\": \"SETTLED\", \"created_at\": \"%s\", \"updated_at\": \"%s\", \"version\": 1}\n",
@@ -287,6 +317,6 @@ cr_vars_for_run (CrSettings *settings, const char *run_id, gint64 started, gint6
   set_text (self, "BACKFILL_RECEIVE_TX_ID", "tx-bf-rec-", run_id, "");
   set_text (self, "LEDGER_FILE", "/tmp/e2_3_ledger_", run_id, ".jsonl");
   set_text (self, "PAYMENT_FILE", "/tmp/e2_3_payment_", run_id, ".jsonl");
-  set_rows (self);
+  set_rows (self, run_id, &cut, g_str_equal (cr_settings_get (settings, "fence_posts"), "true"));
   return g_steal_pointer (&self);
 }

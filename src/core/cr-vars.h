@@ -29,6 +29,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CrVars, cr_vars_unref)
  * the fields' variables, JUMPBOX_RESOURCE_GROUP resolved, RUN_ID, RUN_FOLDER, T_CUTOVER, BACKFILL_SINCE, BACKFILL_UNTIL, SYNC_SINCE, WINDOW_START,
  * WINDOW_END, BACKFILL_EVENT_TIME, SYNC_TX_ID (tx-pay-RUN_ID), SYNC_ORDER_ID (po-RUN_ID), SYNC_RECEIVE_TX_ID (tx-rec-RUN_ID), MISSING_TX_ID
  * (tx-missing-RUN_ID), BACKFILL_ORDER_ID (po-bf-RUN_ID), BACKFILL_TX_ID (tx-bf-pay-RUN_ID), BACKFILL_RECEIVE_TX_ID, LEDGER_FILE, PAYMENT_FILE,
+ * FENCE_POSTS (empty where the setting is off), FENCE_IDS and
+ * FENCE_TIMES (marked rows around both ends of the backfill's range, between blanks; in LEDGER_JSONL only where the setting is on),
  * LEDGER_JSONL and PAYMENT_JSONL (exactly as R section 5.1 writes them: Python's json.dumps text, LF at the end of each line). */
 CrVars *cr_vars_for_run (CrSettings *settings, const char *run_id, gint64 started, gint64 t_cutover, GError **error);
 

@@ -47,6 +47,9 @@ class Happy(Case):
         events = [json.loads(line) for line in read(os.path.join(folder, "attestation", "journal.jsonl")).splitlines()]
         self.assertEqual([(e["result"], e["text"]) for e in events if e["event"] == "self_test"], [("passed", self_test)])
         self.assertLess([e["event"] for e in events].index("self_test"), [e["event"] for e in events].index("attempt_started"))
+        # fence posts: on by default in practice; which of them the backfill took stands in 03, the gap behind its range in the summary
+        self.assertIn("T-24h-1s ○ | T-24h ● T-1s ● | T-0.5s ○ T ○ T+1s ○", dict(self.head(folder, "03_backfill.log"))["fact"])
+        self.assertIn("cutover-1s and T\\_cutover are taken by neither backfill nor sync", read(os.path.join(folder, "99_summary.md")))
         # the folder can be checked without this program
         subprocess.run(["sha256sum", "-c", "--quiet", "attestation/SHA256SUMS"], cwd=folder, check=True)
         statement = json.loads(read(os.path.join(folder, "attestation", "statement.json")))
@@ -78,6 +81,15 @@ class Happy(Case):
             self.assertNotEqual(judged.returncode, 0, name)
             self.assertEqual(self.last_line(judged)[0], "NO_GO", name)
             self.assertIn(name, judged.stdout)
+
+    def test_without_fence_posts(self):
+        """The runbook's rows alone, as in every real environment"""
+        done = self.practice("--set", "fence_posts=false", expect=0)
+        folder = self.last_line(done)[2]
+        text = read(os.path.join(folder, "03_backfill.log"))
+        self.assertNotIn("tx-fp-", text)
+        self.assertIn("saw 2 files, 3 rows, digests equal", text)
+        self.assertNotIn("taken by neither", read(os.path.join(folder, "99_summary.md")))
 
     def test_payload_hash_is_pythons(self):
         folder = self.last_line(self.practice(expect=0))[2]

@@ -70,7 +70,7 @@ load_http (const char *name, int *status, char **date)
 /* ---- plan and captures ---- */
 
 static CrPlan *
-make_plan (const char *run_id, const char *t_cutover, const char *api_url)
+make_plan_with (const char *run_id, const char *t_cutover, const char *api_url, const char *fence_posts)
 {
   g_autofree char *path = g_build_filename (g_getenv ("CR_DATA_DIR"), "plans", "e2-3-reload-cutover.json", NULL);
   g_autofree char *text = NULL;
@@ -87,6 +87,7 @@ make_plan (const char *run_id, const char *t_cutover, const char *api_url)
   g_assert_true (cr_settings_set (settings, "owner", "salee", CR_ORIGIN_EDITED, NULL));
   if (api_url != NULL)
     g_assert_true (cr_settings_set (settings, "api_url", api_url, CR_ORIGIN_EDITED, NULL));
+  g_assert_true (cr_settings_set (settings, "fence_posts", fence_posts, CR_ORIGIN_EDITED, NULL));
   plan = cr_plan_parse (text, -1, &error);
   g_assert_no_error (error);
   vars = cr_vars_for_run (settings, run_id, seconds, seconds, &error);
@@ -94,6 +95,12 @@ make_plan (const char *run_id, const char *t_cutover, const char *api_url)
   resolved = cr_plan_resolve (plan, vars, settings, &error);
   g_assert_no_error (error);
   return resolved;
+}
+
+static CrPlan *
+make_plan (const char *run_id, const char *t_cutover, const char *api_url)
+{
+  return make_plan_with (run_id, t_cutover, api_url, "false");
 }
 
 static gint64
@@ -403,6 +410,81 @@ test_cautions (void)
   g_assert_cmpint (verdict->verdict, ==, CR_VERDICT_PASS);
   g_assert_cmpstr (verdict->fact, ==, "already at head 20260212_0005, 0 steps");
   g_assert_cmpuint (verdict->cautions->len, ==, 1);
+}
+
+/* Marked rows around the backfill's range. `said`: one character a row: + taken, - the handler's 404, r the router's, 5 a 500, t taken with another
+ * time, x a line about another row, . no line */
+static const struct {
+  const char *name, *said;
+  int         exit_code;
+  CrVerdict   verdict;
+  const char *fact;  /* part of the fact or reason */
+} fences[] = {
+  { "as-the-runbook-says", "-++---", 0, CR_VERDICT_PASS, "T-24h-1s ○ | T-24h ● T-1s ● | T-0.5s ○ T ○ T+1s ○ (● taken)" },
+  { "too-early", "+++---", 0, CR_VERDICT_FAIL, "took the marked row at T-24h-1s, which lies outside" },
+  { "start-not-taken", "--+---", 0, CR_VERDICT_FAIL, "did not take the marked row at T-24h, although" },
+  { "end-not-taken", "-+----", 0, CR_VERDICT_FAIL, "did not take the marked row at T-1s, although" },
+  { "gap-taken", "-+++--", 0, CR_VERDICT_FAIL, "took the marked row at T-0.5s, which lies outside" },
+  { "cut-line-taken", "-++-+-", 0, CR_VERDICT_FAIL, "took the marked row at T, which lies outside" },
+  { "too-late", "-++--+", 0, CR_VERDICT_FAIL, "took the marked row at T+1s, which lies outside" },
+  { "nothing-taken", "------", 0, CR_VERDICT_FAIL, "did not take the marked row at T-24h," },
+  { "other-time", "-t+---", 0, CR_VERDICT_FAIL, "with another event time, 2001-01-01T00:00:00Z" },
+  { "router", "-++--r", 0, CR_VERDICT_UNPROVEN, "It is not known if backfill took the marked row tx-fp-f-" },
+  { "broken", "-+5---", 0, CR_VERDICT_UNPROVEN, "the answer was 500" },
+  { "other-row", "-++-x-", 0, CR_VERDICT_UNPROVEN, "It can't be read what became of the marked row tx-fp-e-" },
+  { "one-line-less", "-++--.", 0, CR_VERDICT_UNPROVEN, "one line for each marked row" },
+  { "program-failed", "-++---", 1, CR_VERDICT_FAIL, "ended with 1" },
+};
+
+static void
+test_fence_posts (void)
+{
+  static const char *const offered[] = { "2026-11-22T09:26:03Z", "2026-11-22T09:26:04Z", "2026-11-23T09:26:03Z", "2026-11-23T09:26:03.500000Z",
+                                         "2026-11-23T09:26:04Z", "2026-11-23T09:26:05Z" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (fences); i++) {
+    g_auto(Case) self = { 0 };
+    g_autoptr(GString) out = g_string_new (NULL);
+    g_autoptr(CrGateVerdict) verdict = NULL;
+
+    self.plan = make_plan_with (BACKFILL_RUN, "2026-11-23T09:26:04Z", NULL, "true");
+    self.gate = cr_plan_find_gate (self.plan, "backfill", &self.index);
+    self.set = cr_capture_set_new ();
+    for (guint j = self.gate->witnesses->len; j > 0; j--)  /* the recorded digests are those of the files without marked rows */
+      if (!g_str_equal (((CrPlanWitness *) self.gate->witnesses->pdata[j - 1])->id, "fence"))
+        g_ptr_array_remove_index (self.gate->witnesses, j - 1);
+    g_assert_cmpuint (self.gate->witnesses->len, ==, 1);
+    put_call (self.set, "backfill");
+    fill_backfill (self.set, self.gate);
+    for (guint j = 0; j < 6; j++) {
+      char said = fences[i].said[j];
+
+      if (said == '.')
+        continue;
+      g_string_append_printf (out, "FENCE tx-fp-%c-%s ", (char) (said == 'x' ? 'z' : 'a' + (char) j), BACKFILL_RUN);
+      if (said == '+')
+        g_string_append_printf (out, "200 \"%s\"\n", offered[j]);
+      else
+        g_string_append (out, said == 't' ? "200 \"2001-01-01T00:00:00Z\"\n" : said == 'r' ? "404 \"Not Found\"\n" : said == '5' ? "500 \"None\"\n"
+                                                                                                      : "404 \"tx_id not found\"\n");
+    }
+    put (self.set, self.gate, "fence", out->str, "", fences[i].exit_code);
+    verdict = judge (&self);
+    if (verdict->verdict != fences[i].verdict || strstr (verdict->fact, fences[i].fact) == NULL)
+      g_error ("%s: %s: %s", fences[i].name, cr_verdict_to_string (verdict->verdict), verdict->fact);
+    if (verdict->verdict != CR_VERDICT_PASS) {
+      g_assert_cmpuint (verdict->cautions->len, ==, 0);
+      continue;
+    }
+    /* the finding of the runbook's own ranges */
+    g_assert_cmpuint (verdict->cautions->len, ==, 1);
+    assert_contains (verdict->cautions->pdata[0], "Events between T_cutover-1s and T_cutover are taken by neither backfill nor sync");
+    /* without the end of the command nothing is known */
+    g_clear_pointer (&verdict, cr_gate_verdict_free);
+    cr_capture_set_find (self.set, "backfill", "backfill")->pod_mark = CR_POD_MARK_LOST;
+    verdict = judge (&self);
+    g_assert_cmpint (verdict->verdict, ==, CR_VERDICT_UNPROVEN);
+  }
 }
 
 /* One thing that is different from the happy set: "STEP=cmd:RECORDING" or "STEP=http:RECORDING" or "STEP=exit:CODE:STDERR" */
@@ -1304,6 +1386,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, &wrongs[i], test_wrong);
   }
   g_test_add_func ("/judge/cautions", test_cautions);
+  g_test_add_func ("/judge/fence-posts", test_fence_posts);
   g_test_add_func ("/judge/changed-amount", test_changed_amount);
   g_test_add_func ("/judge/duplicate-facts", test_duplicate_facts);
   g_test_add_func ("/judge/environment-step", test_environment_step);

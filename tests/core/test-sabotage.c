@@ -44,7 +44,7 @@ resolve (const char *text, const char *const *values)
 static CrPlan *
 whole_plan (void)
 {
-  static const char *const values[] = { "api_url", "http://127.0.0.1:8000", "subscription", "dev-subscription", NULL };
+  static const char *const values[] = { "api_url", "http://127.0.0.1:8000", "subscription", "dev-subscription", "fence_posts", "true", NULL };
   g_autofree char *text = load_plan ();
 
   return resolve (text, values);

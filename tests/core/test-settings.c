@@ -99,6 +99,7 @@ static const struct { const char *key, *good, *bad; } cases[] = {  /* TAB betwee
   { "spool_dir", "/var/lib/cutover-rehearsal\t/a/b.c\t/tmp/.x", "/\ta\t/a/\t/a//b\t/a/../b\t/a/.\t/a b\t/a;b\t/a$b\t/ä\t~/x" },
   { "jumpbox_path", "/usr/bin\t/usr/local/bin:/bin\t/", "bin\t/a::/b\t/a:\t:/a\t/a:b\t/a b\t/$HOME\t/a;b" },
   { "clock_limit", "1\t30\t300", "0\t301\t-1\t1.5\t030\t3e1\t+3\tx\t 3\t٣" },
+  { "fence_posts", "true\tfalse", "yes\tTrue\t1\t0" },
   { "limits.precheck", "30\t5400", "29\t5401\tx\t18446744073709551646\t1e3" },
   { "evidence_root", ".agents/logs/verification\t/tmp/ä b\tx", "a\x01" "b\ta\xff" },
   { "practice.speed", "1x\t10x\tinstant", "2x\t10X\t10" },

@@ -90,6 +90,44 @@ test_rows (void)
   }
 }
 
+/* What Python makes of the same six places around the cut line; only where the setting is on, and behind the runbook's rows */
+static void
+test_fence_posts (void)
+{
+  static const char script[] =
+    "import datetime, json, os\n"
+    "run, cut = os.environ['RUN_ID'], datetime.datetime.fromisoformat(os.environ['T_cutover'].replace('Z', '+00:00'))\n"
+    "for letter, off in zip('abcdef', (-86401, -86400, -1, -0.5, 0, 1)):\n"
+    "    at = (cut + datetime.timedelta(seconds=off)).isoformat().replace('+00:00', 'Z')\n"
+    "    print(json.dumps({'tx_id': 'tx-fp-%s-%s' % (letter, run), 'wallet_id': 'wallet-fp', 'entry_type': 'PAYMENT', 'amount': '100.00',\n"
+    "                      'amount_signed': '-100.00', 'related_id': 'po-fp-%s-%s' % (letter, run), 'related_type': 'PAYMENT_ORDER',\n"
+    "                      'event_time': at, 'created_at': at, 'updated_at': at, 'version': 1}))\n";
+  static const char *const times[] = { "2026-02-24T17:13:50Z", "2026-03-01T00:00:00Z", "2028-03-01T00:00:00Z" };
+  g_autoptr(CrSettings) off = cr_settings_new ();
+  g_autoptr(CrSettings) on = cr_settings_new ();
+  g_autoptr(GError) error = NULL;
+
+  cr_settings_set (on, "fence_posts", "true", CR_ORIGIN_EDITED, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (times); i++) {
+    g_autoptr(CrVars) plain = make_vars (off, "r-1", times[i]);
+    g_autoptr(CrVars) vars = make_vars (on, "r-1", times[i]);
+    g_autofree char *rows = run ("/usr/bin/python3", "-c", script, "r-1", times[i]);
+    g_autofree char *expected = g_strconcat (cr_vars_get (plain, "LEDGER_JSONL"), rows, NULL);
+
+    g_assert_cmpstr (cr_vars_get (vars, "LEDGER_JSONL"), ==, expected);
+    g_assert_cmpstr (cr_vars_get (vars, "PAYMENT_JSONL"), ==, cr_vars_get (plain, "PAYMENT_JSONL"));
+    g_assert_cmpstr (cr_vars_get (vars, "FENCE_POSTS"), ==, "true");
+    g_assert_cmpstr (cr_vars_get (plain, "FENCE_POSTS"), ==, "");
+    g_assert_cmpstr (cr_vars_get (vars, "FENCE_IDS"), ==, "tx-fp-a-r-1 tx-fp-b-r-1 tx-fp-c-r-1 tx-fp-d-r-1 tx-fp-e-r-1 tx-fp-f-r-1");
+  }
+  {
+    g_autoptr(CrVars) vars = make_vars (on, "r", "2026-03-01T00:00:00Z");
+    g_assert_cmpstr (cr_vars_get (vars, "FENCE_TIMES"), ==, "2026-02-27T23:59:59Z 2026-02-28T00:00:00Z 2026-02-28T23:59:59Z "
+                     "2026-02-28T23:59:59.500000Z 2026-03-01T00:00:00Z 2026-03-01T00:00:01Z");
+  }
+}
+
 /* Section 4 derives the ranges with GNU date */
 static void
 test_ranges (void)
@@ -196,6 +234,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/vars/rows", test_rows);
+  g_test_add_func ("/vars/fence-posts", test_fence_posts);
   g_test_add_func ("/vars/ranges", test_ranges);
   g_test_add_func ("/vars/names", test_names);
   g_test_add_func ("/vars/expand", test_expand);

@@ -226,9 +226,12 @@ class Rehearsal:
             "PAYMENT_FILE": "/tmp/e2_3_payment_%s.jsonl" % self.run, "LEDGER_JSONL": "".join(json.dumps(r) + "\n" for r in legs),
             "PAYMENT_JSONL": "".join(json.dumps(r) + "\n" for r in orders), "SYNC_ORDER_ID": "po-" + self.run, "SYNC_TX_ID": "tx-pay-" + self.run,
             "SYNC_RECEIVE_TX_ID": "tx-rec-" + self.run, "MISSING_TX_ID": "tx-missing-" + self.run,
+            "FENCE_POSTS": "", "FENCE_IDS": "", "FENCE_TIMES": "",
         }
         with open(os.path.join(DATA, "plans", "e2-3-reload-cutover.json"), encoding="utf-8") as f:
             self.plan = json.load(f)
+        for gate in self.plan["gates"]:
+            gate["steps"] = [step for step in gate["steps"] if "when" not in step or self.vars[step["when"]]]
         for name, lines in self.plan["programs"].items():
             self.vars["program:" + name] = "\n".join(lines)
 
