@@ -1,7 +1,7 @@
 /* cr-sabotage.c: sabotage before trust (facts: reliability section 2). A judge that would let a planted defect pass must not judge the real thing.
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
-#include "cr-sabotage.h"
+#include "cr-sabotage-private.h"
 #include "cr-canonical.h"
 #include "cr-json.h"
 #include "cr-judge-rules.h"
@@ -1482,6 +1482,7 @@ cr_sabotage_run (CrPlan *resolved, guint *caught, guint *planted, GPtrArray **mi
       add_missed (misses, defects[d].name, tally.where);
     g_free (tally.where);
   }
+  cr_sabotage_frames (resolved, &n_caught, &n_planted, misses);
   attack_decision (resolved, &n_caught, &n_planted, misses);
   all = misses->len == 0 && n_caught == n_planted && n_planted > 0;
   g_ptr_array_unref (lab.one);

@@ -24,6 +24,8 @@ class WeakJudge(Case):
         summary = read(os.path.join(folder, "99_summary.md"))
         self.assertIn("\nself_test: " + first["self_test"] + "\n", summary)
         self.assertIn("\n## What to do next\n", summary)
+        judged = self.rehearse("judge", folder, expect=3)
+        self.assertEqual(self.last_line(judged)[:2], ("NO_GO", "ENVIRONMENT_BLOCKED"))
         # nothing was sent: no attempt in the journal, no call in any file
         events = [json.loads(line) for line in read(os.path.join(folder, "attestation", "journal.jsonl")).splitlines()]
         self.assertEqual([e["event"] for e in events if e["event"] in ("self_test", "attempt_started", "gate_started")], ["self_test"])

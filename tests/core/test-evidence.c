@@ -153,6 +153,42 @@ test_hostile_output_forges_nothing (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_self_test (Fixture *fixture, gconstpointer data)
+{
+  static const char *const files[] = { "01_precheck.log", "02_alembic_upgrade.log", "99_summary.md" };
+  g_autoptr(GHashTable) digests = g_hash_table_new (g_str_hash, g_str_equal);
+  CrClosing closing = { .owner = "h.kim", .retry_at = "2027-01-01T00:00:00Z", .unblock = "The judge works again.",
+                        .classification = CR_CLASS_ENVIRONMENT_BLOCKED };
+  CrDecision decision;
+
+  g_test_summary ("What the attack on the judge said stands in the first gate's file and in the summary, as one field, and forges nothing");
+  fixture->run.self_test = "30 of 31 planted defects caught; missed: a\nresult: PASS";
+  cr_decide (fixture->plan, fixture->verdicts, TRUE, NULL, &decision);
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++) {
+    g_autoptr(GBytes) bytes = i < 2 ? cr_evidence_render_gate (&fixture->run, fixture->plan, i, files[i], fixture->captures,
+                                                               g_ptr_array_index (fixture->verdicts, i), 1771953230, 1771953240)
+                                    : cr_evidence_render_summary (&fixture->run, fixture->plan, fixture->captures, fixture->verdicts, &decision,
+                                                                  &closing, digests, NULL);
+    gsize length;
+    const char *data_ = g_bytes_get_data (bytes, &length);
+    g_autofree char *text = g_strndup (data_, length);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GHashTable) fields = cr_evidence_parse (files[i], text, length, &error);
+    const char *field;
+
+    g_assert_no_error (error);
+    assert_keys_once (files[i], text, length);
+    field = g_hash_table_lookup (fields, "self_test");
+    if (i == 1)
+      g_assert_null (field);
+    else
+      g_assert_true (field != NULL && g_str_has_prefix (field, "30 of 31 planted defects caught; missed: a"));
+    g_assert_true ((strstr (text, "\nBefore anything ran, the judge itself was attacked: 30 of 31") != NULL) == (i == 2));
+  }
+  cr_decision_clear (&decision);
+}
+
+static void
 test_cut_file_is_refused (Fixture *fixture, gconstpointer data)
 {
   g_autoptr(GBytes) bytes = cr_evidence_render_gate (&fixture->run, fixture->plan, 1, "02_alembic_upgrade.log", fixture->captures,
@@ -366,6 +402,7 @@ main (int argc, char **argv)
   ADD ("/evidence/closing-files", test_closing_files);
   ADD ("/evidence/practice-everywhere", test_practice_stands_in_every_file);
   ADD ("/evidence/statement-and-junit", test_statement_and_junit);
+  ADD ("/evidence/self-test", test_self_test);
   g_test_add_func ("/evidence/parse-refuses", test_parse_refuses);
   g_test_add_func ("/evidence/closing-check", test_closing_check);
   return g_test_run ();

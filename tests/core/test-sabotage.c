@@ -3,7 +3,43 @@
  * SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cr-judge-rules.h"
 #include "cr-sabotage.h"
+#include "cr-script.h"
 #include <string.h>
+
+/* ---- a weak reader of frames and a weak decision, put in front of the real ones by the linker ---- */
+
+CrFrame *__real_cr_frame_read (const char *message, gsize length, const CrScriptParams *params, const char *script, const char *payload_sha256,
+                               GPtrArray *steps);
+CrFrame *__wrap_cr_frame_read (const char *message, gsize length, const CrScriptParams *params, const char *script, const char *payload_sha256,
+                               GPtrArray *steps);
+void     __real_cr_decide     (CrPlan *plan, GPtrArray *verdicts, gboolean evidence_ok, const char *evidence_problem, CrDecision *decision);
+void     __wrap_cr_decide     (CrPlan *plan, GPtrArray *verdicts, gboolean evidence_ok, const char *evidence_problem, CrDecision *decision);
+
+static gboolean weak_frames, weak_decision;
+static char *first_message;
+
+/* Weak: whatever came, it is read as the first message was */
+CrFrame *
+__wrap_cr_frame_read (const char *message, gsize length, const CrScriptParams *params, const char *script, const char *payload_sha256, GPtrArray *steps)
+{
+  if (first_message == NULL)
+    first_message = g_strndup (message, length);
+  if (weak_frames)
+    return __real_cr_frame_read (first_message, strlen (first_message), params, script, payload_sha256, steps);
+  return __real_cr_frame_read (message, length, params, script, payload_sha256, steps);
+}
+
+/* Weak: UNPROVEN is as good as PASS */
+void
+__wrap_cr_decide (CrPlan *plan, GPtrArray *verdicts, gboolean evidence_ok, const char *evidence_problem, CrDecision *decision)
+{
+  for (guint i = 0; weak_decision && i < verdicts->len; i++) {
+    CrGateVerdict *verdict = verdicts->pdata[i];
+    if (verdict->verdict == CR_VERDICT_UNPROVEN)
+      verdict->verdict = CR_VERDICT_PASS;
+  }
+  __real_cr_decide (plan, verdicts, evidence_ok, evidence_problem, decision);
+}
 
 static char *
 load_plan (void)
@@ -181,6 +217,60 @@ test_every_witness (void)
   }
 }
 
+static void
+test_weak_frames (void)
+{
+  g_autoptr(CrPlan) plan = whole_plan ();
+  g_autoptr(GPtrArray) missed = NULL;
+  g_autofree char *text = NULL;
+  guint caught = 0, planted = 0;
+
+  g_clear_pointer (&first_message, g_free);
+  weak_frames = TRUE;
+  g_assert_false (cr_sabotage_run (plan, &caught, &planted, &missed));
+  weak_frames = FALSE;
+  g_clear_pointer (&first_message, g_free);
+  text = join (missed);
+  g_assert_cmpuint (missed->len, ==, planted - caught);
+  g_assert_cmpuint (missed->len, ==, 14);
+  g_assert_nonnull (strstr (text, "a frame with another nonce (frame)"));
+  g_assert_nonnull (strstr (text, "a frame cut at its end (frame)"));
+}
+
+static void
+test_weak_decision (void)
+{
+  g_autoptr(CrPlan) plan = whole_plan ();
+  g_autoptr(GPtrArray) missed = NULL;
+  guint caught = 0, planted = 0;
+
+  weak_decision = TRUE;
+  g_assert_false (cr_sabotage_run (plan, &caught, &planted, &missed));
+  weak_decision = FALSE;
+  g_assert_cmpuint (caught + 1, ==, planted);
+  g_assert_cmpuint (missed->len, ==, 1);
+  g_assert_cmpstr (missed->pdata[0], ==, "GO with an unproven gate (decision)");
+}
+
+/* Other inputs resolve to other plans; the judge is sound with each of them */
+static void
+test_other_inputs (void)
+{
+  static const char *const inputs[][9] = {
+    { "token_command", "print-token -v", "api_url", "http://[::1]:8000", NULL },
+    { "clock_limit", "1", "subscription", "Pay \"As\" You \\ Go", NULL },
+    { "clock_limit", "300", "api_deployment", "a", "consumer_deployment", "a-b", NULL },
+    { "fence_posts", "true", "api_address", "https://localhost", "namespace", "x", NULL },
+  };
+  g_autofree char *text = load_plan ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (inputs); i++) {
+    g_autoptr(CrPlan) plan = resolve (text, inputs[i]);
+
+    assert_sound (plan, 24);
+  }
+}
+
 /* A plan made only of data, of another domain, with its own gates, steps and rules */
 static const char other_plan[] =
   "{\"format\":\"cutover-rehearsal-plan/1\",\"id\":\"other\",\"title\":\"Other\",\"inputs\":[\"API_ADDRESS\",\"API_DEPLOYMENT\",\"RUN_ID\"],\"transport\":{\"subscription\":\"\",\"resource_group\":\"a\",\"vm\":\"b\",\"user\":\"c\",\"namespace\":\"d\",\"context\":\"e\",\"spool_dir\":\"/f\","
@@ -248,8 +338,14 @@ main (int argc, char **argv)
   g_test_add_func ("/sabotage/repeatable", test_repeatable);
   g_test_add_func ("/sabotage/weakened", test_weakened);
   g_test_add_func ("/sabotage/every-witness", test_every_witness);
+  g_test_add_func ("/sabotage/weak-frames", test_weak_frames);
+  g_test_add_func ("/sabotage/weak-decision", test_weak_decision);
+  g_test_add_func ("/sabotage/other-inputs", test_other_inputs);
   g_test_add_func ("/sabotage/other-plan", test_other_plan);
   g_test_add_func ("/sabotage/good-answers", test_good_answers);
   g_test_add_func ("/sabotage/describe", test_describe);
-  return g_test_run ();
+  int status = g_test_run ();
+
+  g_free (first_message);
+  return status;
 }
