@@ -845,6 +845,8 @@ strip (const guint8 *text, gsize n, gsize *length, guint32 **map)
   guint8 *view;
   gsize out = 0;
 
+  if (text == NULL || n == 0)
+    return NULL;
   if (memchr (text, 0x1b, n) == NULL && memchr (text, 0, n) == NULL && memchr (text, '\b', n) == NULL && memmem (text, n, "\xe2\x80", 2) == NULL
       && memmem (text, n, "\xef\xbb\xbf", 3) == NULL)
     return NULL;
