@@ -805,7 +805,10 @@ static void
 test_lint (void)
 {
   Bed bed = { 0 };
-  g_autofree char *scripts[3] = { NULL };
+  g_autofree char *run = NULL;
+  g_autofree char *status_script = NULL;
+  g_autofree char *page = NULL;
+  const char *scripts[3];
   g_autofree char *program = g_find_program_in_path ("shellcheck");
   CrScriptParams params;
 
@@ -816,9 +819,9 @@ test_lint (void)
   bed_set_up (&bed, "dash");
   bed_add (&bed, "s1", TRUE, "true");
   params = bed.params;
-  scripts[0] = bed_script (&bed, NULL);
-  scripts[1] = cr_script_status (&params, NONCE2, NULL);
-  scripts[2] = cr_script_page (&params, 1000, NULL);
+  scripts[0] = run = bed_script (&bed, NULL);
+  scripts[1] = status_script = cr_script_status (&params, NONCE2, NULL);
+  scripts[2] = page = cr_script_page (&params, 1000, NULL);
   for (gsize i = 0; i < 3; i++) {
     g_autofree char *file = bed_file (&bed, "lint.sh");
     g_autofree char *out = NULL;
