@@ -89,7 +89,7 @@ G_DEFINE_FINAL_TYPE (CrPayloadView, cr_payload_view, ADW_TYPE_BIN)
 typedef enum { SIGNAL_COMPARED, N_SIGNALS } CrPayloadViewSignal;
 static guint signals[N_SIGNALS];
 
-static const char *const symbols[] = { [KIND_SAME] = " ", [KIND_CHANGED] = "~", [KIND_REMOVED] = "−", [KIND_ADDED] = "+", [KIND_MASKED] = "⦸",
+static const char *const symbols[] = { [KIND_SAME] = " ", [KIND_CHANGED] = "~", [KIND_REMOVED] = "−", [KIND_ADDED] = "+", [KIND_MASKED] = "⊘",
                                        [KIND_FILLER] = " " };
 static const char *const kind_tags[] = { [KIND_SAME] = NULL, [KIND_CHANGED] = "changed", [KIND_REMOVED] = "changed", [KIND_ADDED] = "changed",
                                          [KIND_MASKED] = "masked", [KIND_FILLER] = "filler" };
@@ -140,7 +140,7 @@ cr_payload_gutter_set_rows (CrPayloadGutter *self, GArray *rows)
 
   g_clear_pointer (&self->rows, g_array_unref);
   self->rows = g_array_ref (rows);
-  g_snprintf (widest, sizeof widest, "⦸ %u", MAX (rows->len, 10));
+  g_snprintf (widest, sizeof widest, "⊘ %u", MAX (rows->len, 10));
   gtk_source_gutter_renderer_text_measure (GTK_SOURCE_GUTTER_RENDERER_TEXT (self), widest, &width, NULL);
   gtk_widget_set_size_request (GTK_WIDGET (self), width + 12, -1);
   gtk_widget_queue_draw (GTK_WIDGET (self));
@@ -230,7 +230,7 @@ add_row (Side *side, Kind kind, guint number, const char *line, const char *note
     if (keep < length)
       g_string_append (side->text, " …");
     if (note != NULL)
-      g_string_append_printf (side->text, "   ⦸ %s", note);
+      g_string_append_printf (side->text, "   ⊘ %s", note);
   }
   g_string_append_c (side->text, '\n');
   g_array_append_val (side->rows, row);
@@ -372,7 +372,7 @@ fill_side (CrPayloadView *self, guint index, const Side *side)
         while (gtk_text_iter_get_char (&from) == ' ')
           gtk_text_iter_forward_char (&from);
         to = stop;
-        if (gtk_text_iter_backward_search (&stop, "   ⦸ ", 0, &note, NULL, &line))
+        if (gtk_text_iter_backward_search (&stop, "   ⊘ ", 0, &note, NULL, &line))
           to = note;
         gtk_text_buffer_apply_tag_by_name (buffer, "struck", &from, &to);
         gtk_text_buffer_apply_tag_by_name (buffer, "note", &to, &stop);
@@ -666,7 +666,7 @@ cr_payload_view_init (CrPayloadView *self)
     gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (buffer), "masked", NULL);
     gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (buffer), "filler", NULL);
     gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (buffer), "struck", "strikethrough", TRUE, NULL);
-    gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (buffer), "note", "style", PANGO_STYLE_ITALIC, NULL);
+    gtk_text_buffer_create_tag (GTK_TEXT_BUFFER (buffer), "note", "style", PANGO_STYLE_ITALIC, "underline", PANGO_UNDERLINE_NONE, NULL);  /* not JSON, and no mistake */
     gtk_text_view_set_buffer (GTK_TEXT_VIEW (view), GTK_TEXT_BUFFER (buffer));
     gtk_widget_set_direction (GTK_WIDGET (view), GTK_TEXT_DIR_LTR);
     self->gutters[i] = g_object_new (CR_TYPE_PAYLOAD_GUTTER, NULL);

@@ -169,9 +169,9 @@ print_changes (GPtrArray *changes, gboolean equal, gboolean json)
       case CR_CHANGE_EXCLUDED:
       default:
         if (change->differs)
-          g_string_append_printf (out, _("⦸ %s  %s → %s  (excluded)\n"), pointer, before, after);
+          g_string_append_printf (out, _("⊘ %s  %s → %s  (excluded)\n"), pointer, before, after);
         else
-          g_string_append_printf (out, _("⦸ %s  %s  (excluded, did not change)\n"), pointer, before);
+          g_string_append_printf (out, _("⊘ %s  %s  (excluded, did not change)\n"), pointer, before);
       }
     }
   }
