@@ -15,15 +15,20 @@ CATALOGUE = json.loads(read(os.path.join(SOURCE, "data", "practice-faults.json")
 
 
 class Matrix(Case):
+    # An az that hangs is waited for until the gate's limit and two minutes more: with the shortest limits, and begun first
+    SLOW = "az-hangs"
+
     def play(self, fault):
         root = tempfile.mkdtemp(dir=self.root)
+        limits = [word for gate in ("precheck", "migration", "backfill", "sync", "smoke", "idempotency")
+                  for word in ("--set", f"limits.{gate}=30")] if fault["name"] == self.SLOW else []
         return fault, self.rehearse("run", "--profile", "practice", "--owner", "h.kim", "--evidence-root", root, "--set", "practice.speed=instant",
-                                    "--fault", fault["name"], "--json")
+                                    "--fault", fault["name"], "--json", *limits, timeout=600)
 
     def test_every_fault(self):
         self.assertGreaterEqual(len(CATALOGUE), 10)
-        with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-            for fault, done in pool.map(self.play, CATALOGUE):
+        with concurrent.futures.ThreadPoolExecutor(max_workers=(os.cpu_count() or 2) + 1) as pool:
+            for fault, done in pool.map(self.play, sorted(CATALOGUE, key=lambda fault: fault["name"] != self.SLOW)):
                 with self.subTest(fault=fault["name"]):
                     self.check(fault, done)
 

@@ -479,12 +479,12 @@ test_time_limit (Fixture *f, gconstpointer data)
   g_assert_cmpuint (count_calls (f, "status"), ==, 1);
 }
 
-/* A step that opens "up", so that the stand-in knows it runs, and waits for "go" */
+/* A step that opens "up", so that the stand-in knows it runs (it writes nothing: the reader may be gone by then), and waits for "go" */
 static void
 add_waiting_step (Fixture *f)
 {
   g_autofree char *up = bed_file (&f->bed, "up"), *go = bed_file (&f->bed, "go");
-  g_autofree char *command = g_strdup_printf ("echo >'%s'; cat '%s'; echo went", up, go);
+  g_autofree char *command = g_strdup_printf (": >'%s'; cat '%s'; echo went", up, go);
 
   g_assert_cmpint (mkfifo (up, 0600), ==, 0);
   g_assert_cmpint (mkfifo (go, 0600), ==, 0);
