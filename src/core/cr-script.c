@@ -27,7 +27,8 @@ static const char head_format[] =
   "say() { printf 'CR1 %%s %%s\\n' \"$1\" \"$N$2\" >&3; }\n"
   "die() { say FATAL \" $1\"; exit 97; }\n"
   "sha() { sha256sum | cut -c1-64; }\n"
-  "since() { sed 's/.*) //' \"/proc/$1/stat\" 2>/dev/null | cut -d' ' -f20; }\n";  /* when process $1 began: pids come round again */
+  /* when process $1 began: pids come round again; nothing for one that ended and waits to be collected */
+  "since() { sed -n 's/.*) \\([^ZX] \\)/\\1/p' \"/proc/$1/stat\" 2>/dev/null | cut -d' ' -f20; }\n";
 
 /* 1 attempt's name, 2 the same */
 static const char run_fence_format[] =
