@@ -82,7 +82,7 @@ append_jumpbox_call (GString *out, CrPreview *self, CrPlanGate *gate, GError **e
 
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = g_ptr_array_index (gate->steps, i);
-    if (step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD)
+    if (cr_plan_step_is_remote (step))
       g_ptr_array_add (steps, step);
   }
   if (steps->len == 0)

@@ -54,7 +54,7 @@ append_gate (GString *out, CrRehearsal *rehearsal, CrPlan *plan, guint index, co
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = g_ptr_array_index (gate->steps, i);
 
-    if (step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD)
+    if (cr_plan_step_is_remote (step))
       g_ptr_array_add (remote, step);
   }
   for (guint i = 0; i < gate->steps->len; i++) {

@@ -195,7 +195,7 @@ describe_command (CrPlanGate *gate, const char *file)
       continue;
     if (step->prints_exit)
       return cr_plan_step_describe (step);
-    if (step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD || fallback == NULL)
+    if (cr_plan_step_is_remote (step) || fallback == NULL)
       fallback = step;
   }
   return fallback != NULL ? cr_plan_step_describe (fallback) : g_strdup ("(none)");

@@ -384,7 +384,7 @@ read_frame (CrFrame *frame, const Marks *marks, const CrScriptParams *params, co
       return bad (frame, "a line of it is unknown");
     while (next < steps->len) {
       CrPlanStep *planned = g_ptr_array_index (steps, next);
-      if (planned->where == CR_STEP_JUMPBOX || planned->where == CR_STEP_POD)
+      if (cr_plan_step_is_remote (planned))
         break;
       next++;
     }

@@ -80,12 +80,6 @@ cr_judge_has_rule (const char *rule)
 
 /* ---- what became of the gate as a whole ---- */
 
-static gboolean
-is_remote (CrPlanStep *step)
-{
-  return step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD;
-}
-
 static CrCapture *
 capture_of (CrCaptureSet *captures, CrPlanGate *gate, CrPlanStep *step)
 {
@@ -97,7 +91,7 @@ static gboolean
 has_remote_steps (CrPlanGate *gate)
 {
   for (guint i = 0; i < gate->steps->len; i++)
-    if (is_remote (gate->steps->pdata[i]))
+    if (cr_plan_step_is_remote (gate->steps->pdata[i]))
       return TRUE;
   return FALSE;
 }
@@ -213,9 +207,9 @@ find_gap (CrPlanGate *gate, CrCaptureSet *captures)
     return g_strdup (run->message != NULL ? run->message : "It is not known what became of the gate's call.");
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = gate->steps->pdata[i];
-    CrCapture *capture = is_remote (step) ? capture_of (captures, gate, step) : NULL;
+    CrCapture *capture = cr_plan_step_is_remote (step) ? capture_of (captures, gate, step) : NULL;
 
-    if (!is_remote (step))
+    if (!cr_plan_step_is_remote (step))
       continue;
     if (!cr_capture_ended (capture))
       return g_strdup_printf ("The end of “%s” was not seen.", step->title);
@@ -416,7 +410,7 @@ first_unknown (CrPlanGate *gate, CrCaptureSet *captures)
     CrPlanStep *step = gate->steps->pdata[i];
     CrCapture *capture = capture_of (captures, gate, step);
 
-    if (is_remote (step) && capture != NULL && capture->outcome != CR_OUTCOME_NOT_STARTED && !cr_capture_ended (capture))
+    if (cr_plan_step_is_remote (step) && capture != NULL && capture->outcome != CR_OUTCOME_NOT_STARTED && !cr_capture_ended (capture))
       return step;
   }
   return NULL;

@@ -316,6 +316,12 @@ describe_step (CrPlan *plan, CrPlanStep *step)
   return g_string_free (out, FALSE);
 }
 
+gboolean
+cr_plan_step_is_remote (const CrPlanStep *step)
+{
+  return step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD;
+}
+
 char *
 cr_plan_step_describe (CrPlanStep *step)
 {

@@ -84,6 +84,8 @@ CrPlan *cr_plan_resolve  (CrPlan *self, CrVars *vars, CrSettings *settings, GErr
 char   *cr_plan_to_json  (CrPlan *self);   /* (transfer full): parses back to the same plan; for attestation/plan.json */
 CrPlanGate *cr_plan_find_gate (CrPlan *self, const char *gate_id, guint *index);
 CrPlanStep *cr_plan_gate_find_step (CrPlanGate *gate, const char *step_id);
+/* Does it go to the cluster, with the gate's one remote call? */
+gboolean    cr_plan_step_is_remote (const CrPlanStep *step);
 /* (transfer full): the step's own command as an auditor reads it: the contract's `command:`, e.g.
  * "kubectl -n txlookup exec deploy/tx-lookup-api -- alembic upgrade head"; a program text is shortened to "python3 -c <probe> ..." */
 char   *cr_plan_step_describe (CrPlanStep *step);

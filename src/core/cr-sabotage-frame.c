@@ -53,12 +53,6 @@ deflate (const char *text, gsize length)
   }
 }
 
-static gboolean
-is_remote (CrPlanStep *step)
-{
-  return step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD;
-}
-
 /* The lines from BEGIN to END as the wrapper on the jumpbox prints them, with that defect */
 static char *
 make_frame (const CrScriptParams *params, CrPlanGate *gate, const char *payload_sha256, FrameDefect defect)
@@ -80,12 +74,12 @@ make_frame (const CrScriptParams *params, CrPlanGate *gate, const char *payload_
     place[0] = place[0] == '0' ? '1' : '0';
   }
   for (guint i = 0; i < gate->steps->len; i++)
-    n_remote += is_remote (gate->steps->pdata[i]) ? 1 : 0;
+    n_remote += cr_plan_step_is_remote (gate->steps->pdata[i]) ? 1 : 0;
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = gate->steps->pdata[i];
     gboolean last = n + 1 == n_remote;
 
-    if (!is_remote (step))
+    if (!cr_plan_step_is_remote (step))
       continue;
     n++;
     if (last && defect == FRAME_STEP_LEFT_OUT)
@@ -140,7 +134,7 @@ reads_as_good (const CrScriptParams *params, CrPlanGate *gate, const char *paylo
     g_autoptr(GBytes) out = NULL;
     g_autoptr(GBytes) err = NULL;
 
-    if (!is_remote (step))
+    if (!cr_plan_step_is_remote (step))
       continue;
     if (n >= frame->steps->len)
       return FALSE;
@@ -160,7 +154,7 @@ last_remote_is_pod (CrPlanGate *gate)
 
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = gate->steps->pdata[i];
-    pod = is_remote (step) ? step->where == CR_STEP_POD : pod;
+    pod = cr_plan_step_is_remote (step) ? step->where == CR_STEP_POD : pod;
   }
   return pod;
 }
@@ -176,7 +170,7 @@ cr_sabotage_frames (CrPlan *plan, guint *caught, guint *planted, GPtrArray *miss
     CrPlanGate *each = plan->gates->pdata[i];
 
     for (guint j = 0; j < each->steps->len && gate == NULL; j++)
-      if (is_remote (each->steps->pdata[j]))
+      if (cr_plan_step_is_remote (each->steps->pdata[j]))
         gate = each;
   }
   if (gate == NULL)

@@ -1345,7 +1345,7 @@ has_remote_steps (CrPlanGate *gate)
 {
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = gate->steps->pdata[i];
-    if (step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD)
+    if (cr_plan_step_is_remote (step))
       return TRUE;
   }
   return FALSE;

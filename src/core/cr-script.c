@@ -342,7 +342,7 @@ cr_script_run (const CrScriptParams *params, GPtrArray *steps, char **payload_sh
   for (guint i = 0; i < steps->len; i++) {
     CrPlanStep *step = g_ptr_array_index (steps, i);
     guint limit;
-    if (step->where != CR_STEP_JUMPBOX && step->where != CR_STEP_POD)
+    if (!cr_plan_step_is_remote (step))
       continue;
     limit = step->limit > 0 ? step->limit : params->limit > 0 ? params->limit : DEFAULT_LIMIT;
     if (!append_step (payload, params, step, limit, error)) {

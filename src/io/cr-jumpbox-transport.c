@@ -845,7 +845,7 @@ remote_steps (GPtrArray *steps)
 
   for (guint i = 0; i < steps->len; i++) {
     CrPlanStep *step = g_ptr_array_index (steps, i);
-    if (step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD)
+    if (cr_plan_step_is_remote (step))
       g_ptr_array_add (remote, step);
   }
   return remote;

@@ -685,19 +685,13 @@ judge_gate (CrRehearsal *self)
 
 /* ---- the steps of a gate ---- */
 
-static gboolean
-is_remote (CrPlanStep *step)
-{
-  return step->where == CR_STEP_JUMPBOX || step->where == CR_STEP_POD;
-}
-
 static guint
 last_remote_step (CrPlanGate *gate)
 {
   guint last = 0;
 
   for (guint i = 0; i < gate->steps->len; i++)
-    if (is_remote (g_ptr_array_index (gate->steps, i)))
+    if (cr_plan_step_is_remote (g_ptr_array_index (gate->steps, i)))
       last = i;
   return last;
 }
@@ -864,7 +858,7 @@ start_remote (CrRehearsal *self, CrPlanGate *gate)
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = g_ptr_array_index (gate->steps, i);
 
-    if (is_remote (step)) {
+    if (cr_plan_step_is_remote (step)) {
       first = first != NULL ? first : step;
       g_ptr_array_add (steps, step);
     }
@@ -892,7 +886,7 @@ skip_remote (CrRehearsal *self, CrPlanGate *gate)
   for (guint i = 0; i < gate->steps->len; i++) {
     CrPlanStep *step = g_ptr_array_index (gate->steps, i);
 
-    if (is_remote (step) || (step->where == CR_STEP_DIRECT && step->parallel))
+    if (cr_plan_step_is_remote (step) || (step->where == CR_STEP_DIRECT && step->parallel))
       add_not_run (self, gate, step, "earlier-step", "Not sent, because an earlier step of this gate did not hold.");
   }
   self->phase = PHASE_AFTER;
@@ -926,7 +920,7 @@ continue_gate (CrRehearsal *self)
       CrPlanStep *step = g_ptr_array_index (gate->steps, self->step_index);
       gboolean failed = FALSE;
 
-      if (is_remote (step) || step->parallel)
+      if (cr_plan_step_is_remote (step) || step->parallel)
         continue;
       for (guint i = 0; i < self->step_index && !failed; i++) {
         CrPlanStep *earlier = g_ptr_array_index (gate->steps, i);
@@ -959,7 +953,7 @@ continue_gate (CrRehearsal *self)
     for (; self->step_index < gate->steps->len; self->step_index++) {
       CrPlanStep *step = g_ptr_array_index (gate->steps, self->step_index);
 
-      if (is_remote (step) || step->parallel)
+      if (cr_plan_step_is_remote (step) || step->parallel)
         continue;
       if (self->remote_skipped || self->stopped) {
         add_not_run (self, gate, step, "earlier-step", "Not run, because an earlier step of this gate failed.");
